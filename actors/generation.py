@@ -1,0 +1,297 @@
+"""Writes one course: outline, lessons, assessments, each a durable step behind the fence, then the assembly.
+
+A killed instance loses at most the steps in flight: another takes the lease, reads what is finished, and goes on.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import anyio
+import msgspec
+import structlog
+
+from actors.actor import Actor
+from actors.leaseholder import Leaseholder
+from actors.work import Lost, Stop, Take, WorkMessage, persist
+from lyo_rt import streams
+from lyo_rt.courses import repository as courses
+from lyo_rt.courses.records import NewItem, NewLesson, NewModule
+from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.generation import rules, service
+from lyo_rt.generation.records import TERMINAL, Step, Work
+from lyo_rt.generation.rules import AssessmentStep, LessonStep
+from lyo_rt.language_models.port import LanguageModel, Written
+from lyo_rt.language_models.tasks import (
+    AssessmentDraft,
+    CoursePlan,
+    LessonDraft,
+    PlanCourse,
+    StructuredTask,
+    WriteAssessment,
+    WriteLesson,
+)
+from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
+from lyo_rt.problems import ModelUnavailable
+
+PARALLEL_STEPS = 3
+ASSESSMENT_MINUTES = 10
+MODEL_WAITS = (1.0, 4.0, 15.0, 30.0)
+"""Seconds before each new try when every provider is down; then the task ends as ERROR."""
+
+Draft = TypeVar("Draft", bound=msgspec.Struct)
+log = structlog.get_logger()
+
+
+class GenerationActor(Actor[WorkMessage]):
+    """One task under one lease."""
+
+    def __init__(self, lease: Lease, database: Database, model: LanguageModel, leaseholder: Leaseholder) -> None:
+        self._lease = lease
+        self._database = database
+        self._model = model
+        self._leaseholder = leaseholder
+        self._scope = anyio.CancelScope()
+        self._slots = anyio.CapacityLimiter(PARALLEL_STEPS)
+        self._storing = anyio.Lock()
+        self._lost = False
+        self._steps: dict[str, Step] = {}
+
+    async def started(self) -> None:
+        self.start_soon(self._run)
+
+    async def receive(self, message: WorkMessage) -> None:
+        match message:
+            case Take():
+                return
+            case Stop():
+                self._scope.cancel()
+            case Lost():
+                self._lost = True
+                self._scope.cancel()
+
+    async def stopped(self) -> None:
+        self._leaseholder.drop(self._lease)
+
+    async def _run(self) -> None:
+        failure: str | None = None
+        with self._scope:
+            try:
+                failure = await self._write()
+            except* LeaseLost:
+                self._lost = True
+            except* ModelUnavailable:
+                failure = "No language model could be reached; please try again later."
+        if not self._lost:
+            try:
+                if self._scope.cancelled_caught:
+                    await persist(self._cancelled)
+                elif failure is not None:
+                    await persist(lambda: self._failed(failure))
+            except LeaseLost:
+                log.info("task ended elsewhere", task=str(self._lease.id))
+        self.finish()
+
+    async def _write(self) -> str | None:
+        """Everything that is still to do; what is returned says why it cannot be done."""
+        if self._lease.cancel_requested:
+            self._scope.cancel()
+        work = await persist(lambda: service.work(self._database, self._lease.id))
+        if work is None or work.state in TERMINAL:
+            self._lost = True
+            return None
+        if self._lease.takeovers >= POISONED_AFTER:
+            return "This task has stopped every instance that worked on it, and was given up."
+        self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
+        await persist(lambda: self._begin("Planning the course" if rules.PLAN not in self._steps else "Going on"))
+        plan = await self._plan(work)
+        async with anyio.create_task_group() as modules:
+            for module in range(len(plan.modules)):
+                modules.start_soon(self._write_module, work, plan, module)
+        await persist(lambda: self._assemble(work, plan))
+        return None
+
+    async def _begin(self, message: str) -> None:
+        async with self._database.transaction() as transaction:
+            await service.begin(transaction, self._lease, message)
+
+    async def _plan(self, work: Work) -> CoursePlan:
+        if known := self._steps.get(rules.PLAN):
+            return msgspec.json.decode(known.result, type=CoursePlan)
+        plan, written = await self._ask(PlanCourse(brief=work.brief))
+
+        async def tell(transaction: Transaction) -> None:
+            await courses.plan_course(
+                transaction,
+                work.course_id,
+                title=plan.title,
+                description=plan.description,
+                objectives=plan.objectives,
+                prerequisites=plan.prerequisites,
+                modules=[
+                    NewModule(
+                        module.title,
+                        module.summary,
+                        module.objectives,
+                        sum(lesson.minutes for lesson in module.lessons) + ASSESSMENT_MINUTES,
+                        [lesson.title for lesson in module.lessons],
+                    )
+                    for module in plan.modules
+                ],
+            )
+            lessons = sum(len(module.lessons) for module in plan.modules)
+            message = f"Outline ready: {len(plan.modules)} modules, {lessons} lessons"
+            await service.advance(transaction, self._lease, rules.percent(0, plan), message)
+
+        await self._store(rules.PLAN, plan, written, tell)
+        return plan
+
+    async def _write_module(self, work: Work, plan: CoursePlan, module: int) -> None:
+        drafts: dict[int, LessonDraft] = {}
+        steps = [step for step in rules.steps(plan) if step.module == module]
+        async with anyio.create_task_group() as lessons:
+            for step in steps:
+                if isinstance(step, LessonStep):
+                    lessons.start_soon(self._write_lesson, work, plan, step, drafts)
+        for step in steps:
+            if isinstance(step, AssessmentStep):
+                await self._write_assessment(work, plan, step, tuple(drafts[place] for place in sorted(drafts)))
+
+    async def _write_lesson(
+        self, work: Work, plan: CoursePlan, step: LessonStep, drafts: dict[int, LessonDraft]
+    ) -> None:
+        if known := self._steps.get(step.name):
+            drafts[step.lesson] = msgspec.json.decode(known.result, type=LessonDraft)
+            return
+        async with self._slots:
+            draft, written = await self._ask(
+                WriteLesson(brief=work.brief, plan=plan, module=step.module, lesson=step.lesson)
+            )
+        drafts[step.lesson] = draft
+        planned = plan.modules[step.module].lessons[step.lesson]
+        lesson = NewLesson(
+            work.course_id,
+            step.module + 1,
+            step.position,
+            planned.title,
+            draft.summary,
+            planned.minutes,
+            lesson_items(planned.title, planned.minutes, draft),
+        )
+        await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
+
+    async def _write_assessment(
+        self, work: Work, plan: CoursePlan, step: AssessmentStep, drafts: tuple[LessonDraft, ...]
+    ) -> None:
+        if step.name in self._steps:
+            return
+        async with self._slots:
+            draft, written = await self._ask(
+                WriteAssessment(brief=work.brief, plan=plan, module=step.module, lessons=drafts)
+            )
+        lesson = NewLesson(
+            work.course_id,
+            step.module + 1,
+            step.position,
+            draft.title,
+            "",
+            ASSESSMENT_MINUTES,
+            (assessment_item(draft),),
+            kind="assessment",
+        )
+        await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
+
+    async def _land(self, transaction: Transaction, plan: CoursePlan, lesson: NewLesson) -> None:
+        id = await courses.add_lesson(transaction, lesson)
+        done = len(self._steps.keys() - {rules.PLAN}) + 1
+        total = sum(1 for _ in rules.steps(plan))
+        message = f"Ready: {lesson.title} ({done} of {total})"
+        await service.advance(transaction, self._lease, rules.percent(done, plan), message)
+        await streams.append(
+            transaction,
+            streams.course_stream(lesson.course_id),
+            "lesson",
+            {"lesson_id": str(id), "title": lesson.title, "order": lesson.position},
+        )
+
+    async def _ask(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+        for wait in MODEL_WAITS:
+            try:
+                return await self._model.write(task)
+            except ModelUnavailable as fault:
+                log.warning("no model; waiting", task=str(self._lease.id), error=str(fault))
+                await anyio.sleep(max(wait, min(fault.retry_after or 0, MODEL_WAITS[-1])))
+        return await self._model.write(task)
+
+    async def _store(
+        self, step: str, result: msgspec.Struct, written: Written, tell: Callable[[Transaction], Awaitable[None]]
+    ) -> None:
+        """One checkpoint: fence, result, course rows, progress, event, lease: together or not at all."""
+
+        async def checkpoint() -> None:
+            async with self._database.transaction() as transaction:
+                if await service.store_step(transaction, self._lease, step, result, written):
+                    await tell(transaction)
+
+        async with self._storing:
+            await persist(checkpoint)
+            self._steps[step] = Step(step, msgspec.Raw(msgspec.json.encode(result)), written)
+
+    async def _assemble(self, work: Work, plan: CoursePlan) -> None:
+        written = [step.written for step in self._steps.values()]
+        async with self._database.transaction() as transaction:
+            await service.finish(transaction, self._lease, "DONE", "The course is ready", result=work.course_id)
+            await courses.finish_course(transaction, work.course_id, "completed", metadata(written))
+            stream = streams.course_stream(work.course_id)
+            await streams.append(transaction, stream, "completed", {"title": plan.title})
+
+    async def _failed(self, reason: str) -> None:
+        async with self._database.transaction() as transaction:
+            await service.finish(transaction, self._lease, "ERROR", reason)
+            if work := await service.work(transaction, self._lease.id):
+                written = [step.written for step in self._steps.values()]
+                await courses.finish_course(transaction, work.course_id, "failed", metadata(written))
+
+    async def _cancelled(self) -> None:
+        """Nothing half-written remains."""
+        async with self._database.transaction() as transaction:
+            await service.finish(transaction, self._lease, "CANCELLED", "Cancelled")
+            if work := await service.work(transaction, self._lease.id):
+                await courses.remove_course(transaction, work.course_id)
+                await streams.delete(transaction, streams.course_stream(work.course_id))
+
+
+def lesson_items(title: str, minutes: int, draft: LessonDraft) -> tuple[NewItem, ...]:
+    """A lesson's draft as its items: text, key terms, exercise, sources."""
+    items = [NewItem("text", title, draft.text, duration=minutes * 60)]
+    if draft.key_terms:
+        terms = [{"term": term.term, "definition": term.definition} for term in draft.key_terms]
+        text = "\n".join(f"- **{term.term}**: {term.definition}" for term in draft.key_terms)
+        items.append(NewItem("key_terms", "Key terms", text, {"terms": terms}))
+    exercise = draft.exercise
+    items.append(NewItem("exercise", exercise.title, exercise.instructions, duration=exercise.minutes * 60))
+    items.extend(NewItem("link", link.title, source=link.source, source_url=link.url) for link in draft.links)
+    return tuple(items)
+
+
+def assessment_item(draft: AssessmentDraft) -> NewItem:
+    """A module's questions; their answers stand under `key`, which is never read out with the course."""
+    questions = [
+        {"id": f"q{place}", "question": question.question, "options": question.options}
+        for place, question in enumerate(draft.questions, 1)
+    ]
+    key = {
+        f"q{place}": {"answer": question.answer, "explanation": question.explanation}
+        for place, question in enumerate(draft.questions, 1)
+    }
+    return NewItem("quiz", draft.title, None, {"questions": questions, "key": key}, duration=ASSESSMENT_MINUTES * 60)
+
+
+def metadata(written: Sequence[Written]) -> dict[str, Any]:
+    """Who wrote a course, and with how many tokens."""
+    models = list(dict.fromkeys(one.model for one in written))
+    return {
+        "model_used": models[0] if models else None,
+        "models": models,
+        "degraded": any(one.degraded for one in written),
+        "tokens_used": sum(one.usage.prompt_tokens + one.usage.answer_tokens for one in written),
+    }

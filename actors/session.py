@@ -1,0 +1,284 @@
+"""One connected session: what it follows, where it is in each, and what it is told. Soft state, rebuilt from `hello`.
+
+The socket's reader asks this actor one frame at a time, so a full mailbox stops the reading; events and pieces go from
+the feeds straight into the outbound queue, without a task or a message of their own.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol, assert_never
+from uuid import UUID
+
+import msgspec
+
+from actors.actor import Actor
+from actors.feeds import Feeds, Joined
+from actors.outbound import Outbound
+from lyo_rt import frames
+from lyo_rt.frames import (
+    Ask,
+    Auth,
+    Cancel,
+    ClientFrame,
+    Delta,
+    Generate,
+    Hello,
+    Ping,
+    Resume,
+    Snapshot,
+    Stop,
+    Subscribe,
+    Unsubscribe,
+)
+from lyo_rt.problems import BadFrame, Forbidden, NotAuthenticated, NotFound, Problem, TooManyRequests
+from lyo_rt.security.tokens import Identity
+from lyo_rt.streams import StreamEvent
+
+HEARTBEAT_SECONDS = 25
+SUBSCRIPTIONS = 200
+"""Streams one session may follow."""
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A frame from the client."""
+
+    frame: ClientFrame
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A frame that could not be understood: it is answered, and costs nothing else."""
+
+    id: str | None
+    problem: BadFrame
+
+
+class CaughtUp(msgspec.Struct, frozen=True):
+    """The socket has read all that waited; streams that fell behind can be read on."""
+
+
+SessionMessage = Received | Rejected | CaughtUp
+
+
+class Commands(Protocol):
+    """What a session does on behalf of its learner; api/realtime composes it from the workshop and the accounts."""
+
+    def identify(self, token: str) -> Identity: ...
+    async def authorise(self, who: Identity, stream: str) -> None: ...
+    async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]: ...
+    async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]: ...
+    async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]: ...
+    async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]: ...
+
+
+class Subscription:
+    """One stream as this session follows it: a sink that puts straight into the outbound queue.
+
+    What comes before `release` waits, so that the answer that speaks of the subscription goes out first.
+    """
+
+    __slots__ = ("_outbound", "_waiting", "epoch", "seq", "stream")
+
+    def __init__(self, stream: str, outbound: Outbound) -> None:
+        self.stream = stream
+        self.epoch = 1
+        self.seq = 0
+        self._outbound = outbound
+        self._waiting: list[StreamEvent | tuple[Delta | Snapshot, bytes]] | None = []
+
+    def event(self, event: StreamEvent) -> None:
+        if self._waiting is not None:
+            self._waiting.append(event)
+        elif self._outbound.stored(self.stream, event.encoded):
+            self.epoch, self.seq = event.epoch, event.seq
+
+    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+        if self._waiting is not None:
+            self._waiting.append((frame, encoded))
+        elif isinstance(frame, Delta):
+            self._outbound.piece(frame, encoded)
+        else:
+            self._outbound.stored(self.stream, encoded)
+
+    def ended(self) -> None:
+        """The socket itself is told to reconnect."""
+
+    def release(self, joined: Joined) -> None:
+        """Pass on what waited, and from now on at once."""
+        self.epoch, self.seq = joined.epoch, joined.seq
+        waiting, self._waiting = self._waiting or [], None
+        for entry in waiting:
+            if isinstance(entry, StreamEvent):
+                self.event(entry)
+            else:
+                self.text(*entry)
+
+
+class SessionActor(Actor[SessionMessage]):
+    """One socket of `/v1/ws`."""
+
+    def __init__(
+        self,
+        session: UUID,
+        feeds: Feeds,
+        commands: Commands,
+        outbound: Outbound,
+        *,
+        instance: str,
+        who: Identity | None,
+    ) -> None:
+        """`who` is given when the handshake carried a token."""
+        self._session = session
+        self._feeds = feeds
+        self._commands = commands
+        self._outbound = outbound
+        self._instance = instance
+        self._who = who
+        self._greeted = False
+        self._following: dict[str, Subscription] = {}
+
+    async def receive(self, message: SessionMessage) -> None:
+        """Raises the Problem that ends the session, if one does."""
+        match message:
+            case Received(frame):
+                await self._frame(frame)
+            case Rejected(id, problem):
+                if not self._greeted:
+                    raise problem
+                self._send(frames.Reply(id, problem=problem.body()))
+            case CaughtUp():
+                await self._read_on()
+            case _:
+                assert_never(message)
+
+    async def stopped(self) -> None:
+        for subscription in self._following.values():
+            await self._feeds.leave(subscription.stream, subscription)
+        self._outbound.close()
+
+    async def _frame(self, frame: ClientFrame) -> None:
+        if isinstance(frame, Hello):
+            await self._hello(frame)
+            return
+        who = self._who
+        if not self._greeted or who is None:
+            raise BadFrame("The first frame must be hello.")
+        match frame:
+            case Auth(token):
+                self._auth(token, who)
+            case Subscribe():
+                await self._subscribe(who, frame)
+            case Unsubscribe():
+                await self._unsubscribe(frame.stream)
+                self._send(frames.Reply(frame.id, ok={}))
+            case Ask():
+                await self._reply(str(frame.id), self._commands.ask(who, frame))
+            case Stop():
+                await self._reply(frame.id, self._commands.stop(who, frame))
+            case Generate():
+                await self._reply(frame.id, self._commands.generate(who, frame))
+            case Cancel():
+                await self._reply(frame.id, self._commands.cancel(who, frame))
+            case Ping(positions):
+                await self._ping(positions)
+            case _:
+                assert_never(frame)
+
+    async def _hello(self, hello: Hello) -> None:
+        if self._greeted:
+            raise BadFrame("hello comes once; use auth for a new token.")
+        if hello.token is not None:
+            self._who = self._commands.identify(hello.token)
+        if self._who is None:
+            raise NotAuthenticated("Send an access token in the handshake or in hello.")
+        self._greeted = True
+        joined = [(resume, await self._resume(self._who, resume)) for resume in _by_stream(hello.resume)]
+        states = [
+            frames.StreamState(resume.stream, found.epoch, found.seq, found.recovered)
+            for resume, found in joined
+            if found is not None
+        ]
+        user = str(self._who.user_id)
+        self._send(frames.Welcome(str(self._session), user, HEARTBEAT_SECONDS, states, self._instance))
+        for resume, found in joined:
+            if found is not None:
+                self._following[resume.stream].release(found)
+
+    async def _resume(self, who: Identity, resume: Resume) -> Joined | None:
+        """Join again where the client was; what is no longer its to follow is left out of the welcome."""
+        try:
+            return await self._join(who, resume.stream, resume)
+        except NotFound:
+            return None
+
+    async def _join(self, who: Identity, stream: str, after: Resume | None) -> Joined:
+        await self._commands.authorise(who, stream)
+        await self._unsubscribe(stream)
+        if len(self._following) >= SUBSCRIPTIONS:
+            raise TooManyRequests(f"One session follows at most {SUBSCRIPTIONS} streams; unsubscribe from one.")
+        subscription = Subscription(stream, self._outbound)
+        joined = await self._feeds.join(stream, subscription, after)
+        self._following[stream] = subscription
+        return joined
+
+    async def _subscribe(self, who: Identity, frame: Subscribe) -> None:
+        after = frame.after
+        resume = Resume(frame.stream, after.epoch, after.seq) if after is not None else None
+        try:
+            joined = await self._join(who, frame.stream, resume)
+        except Problem as problem:
+            self._send(frames.Reply(frame.id, problem=problem.body()))
+            return
+        self._send(frames.Reply(frame.id, ok=msgspec.to_builtins(joined)))
+        self._following[frame.stream].release(joined)
+
+    async def _unsubscribe(self, stream: str) -> None:
+        subscription = self._following.pop(stream, None)
+        if subscription is not None:
+            await self._feeds.leave(stream, subscription)
+
+    def _auth(self, token: str, who: Identity) -> None:
+        renewed = self._commands.identify(token)
+        if renewed.user_id != who.user_id:
+            raise Forbidden("This token is another account's; open a new socket for it.")
+        self._who = renewed
+
+    async def _reply(self, id: str, command: Awaitable[Mapping[str, Any]]) -> None:
+        """A command's outcome; its problem is the command's own and ends nothing."""
+        try:
+            reply = frames.Reply(id, ok=await command)
+        except Problem as problem:
+            reply = frames.Reply(id, problem=problem.body())
+        self._send(reply)
+
+    async def _ping(self, positions: Mapping[str, int]) -> None:
+        for stream, seq in positions.items():
+            subscription = self._following.get(stream)
+            if subscription is not None and seq < subscription.seq and not self._outbound.bytes:
+                await self._rejoin(subscription, seq)
+        self._send(frames.Pong({name: following.seq for name, following in self._following.items()}))
+
+    async def _read_on(self) -> None:
+        behind, self._outbound.behind = self._outbound.behind, set()
+        for stream in behind:
+            if subscription := self._following.get(stream):
+                await self._rejoin(subscription, subscription.seq)
+
+    async def _rejoin(self, subscription: Subscription, seq: int) -> None:
+        stream = subscription.stream
+        await self._feeds.leave(stream, subscription)
+        again = Subscription(stream, self._outbound)
+        joined = await self._feeds.join(stream, again, Resume(stream, subscription.epoch, seq))
+        self._following[stream] = again
+        again.release(joined)
+
+    def _send(self, frame: frames.ServerFrame) -> None:
+        self._outbound.control(frames.encode(frame))
+
+
+def _by_stream(resumes: Sequence[Resume]) -> list[Resume]:
+    """One entry per stream: a client tells its place in the events and its place in an answer apart or together."""
+    merged: dict[str, Resume] = {}
+    for resume in resumes:
+        known = merged.setdefault(resume.stream, resume)
+        given = {name: value for name, value in msgspec.structs.asdict(resume).items() if value is not None}
+        merged[resume.stream] = msgspec.structs.replace(known, **given)
+    return list(merged.values())

@@ -1,0 +1,101 @@
+"""What the ways in ask for: the same commands for REST and for the WebSocket, each in the caller's transaction.
+
+Work begun here belongs to this instance from its first row on and starts the moment the transaction is committed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from actors.adopter import Adopter
+from lyo_rt import streams
+from lyo_rt.courses import repository as courses
+from lyo_rt.database.pool import Queries, Transaction
+from lyo_rt.generation import service as generation
+from lyo_rt.generation.records import Accepted, TaskRecord
+from lyo_rt.language_models.tasks import CourseBrief
+from lyo_rt.leases import Lease
+from lyo_rt.problems import NotFound
+from lyo_rt.security.tokens import Identity
+from lyo_rt.tutoring import repository as conversations
+from lyo_rt.tutoring import service as tutoring
+from lyo_rt.tutoring.records import Begun
+
+
+class Workshop:
+    """The commands of one instance."""
+
+    def __init__(self, adopter: Adopter) -> None:
+        self._adopter = adopter
+
+    async def generate(self, transaction: Transaction, user: UUID, brief: CourseBrief) -> Accepted:
+        """Begin a course: the task, the provisional course, and the work."""
+        accepted = Accepted(task_id=uuid4(), provisional_course_id=uuid4())
+        course = accepted.provisional_course_id
+        await courses.add_course(
+            transaction, course, user, title=brief.topic, difficulty=brief.level, locale=brief.locale
+        )
+        lease = await generation.create(
+            transaction, id=accepted.task_id, user=user, course=course, brief=brief, owner=self._adopter.owner
+        )
+        self._begin(transaction, lease)
+        return accepted
+
+    async def cancel(self, transaction: Transaction, user: UUID, task: UUID) -> TaskRecord:
+        """Ask for the end of a task; one that has ended stays as it is. Raises NotFound for a stranger's."""
+        found = await generation.get_own(transaction, task, user)
+        if found is None:
+            raise NotFound("There is no such task.")
+        await generation.request_cancel(transaction, task)
+        return found
+
+    async def ask(self, transaction: Transaction, user: UUID, conversation: UUID, id: UUID, text: str) -> Begun:
+        """Begin a tutor turn, once per `id`. Raises NotFound and Conflict as lyo_rt.tutoring.service.begin_turn."""
+        begun, lease = await tutoring.begin_turn(
+            transaction, user=user, conversation=conversation, id=id, text=text, owner=self._adopter.owner
+        )
+        self._begin(transaction, lease)
+        return begun
+
+    async def regenerate(self, transaction: Transaction, user: UUID, conversation: UUID) -> Begun:
+        """Answer the newest question again. Raises NotFound and Conflict."""
+        begun, lease = await tutoring.begin_again(
+            transaction, user=user, conversation=conversation, owner=self._adopter.owner
+        )
+        self._begin(transaction, lease)
+        return begun
+
+    async def stop(self, transaction: Transaction, user: UUID, conversation: UUID) -> bool:
+        """End the answer being written; False when none is. Raises NotFound for a stranger's conversation."""
+        return await tutoring.request_stop(transaction, user=user, conversation=conversation)
+
+    def _begin(self, transaction: Transaction, lease: Lease | None) -> None:
+        if lease is not None and lease.epoch:
+            transaction.afterwards(lambda: self._adopter.adopt(lease))
+
+
+async def authorise(queries: Queries, who: Identity, stream: str) -> None:
+    """Whether `who` may follow `stream`. Raises NotFound for what is not theirs or does not exist, alike."""
+    kind, _, name = stream.partition(":")
+    try:
+        id = UUID(name)
+    except ValueError:
+        raise NotFound(f"There is no stream {stream}.") from None
+    found: object | None = None
+    match kind:
+        case "task":
+            found = await generation.get_own(queries, id, who.user_id)
+        case "conversation":
+            found = await conversations.get_conversation(queries, id, who.user_id)
+        case "course":
+            found = await courses.visible_course(queries, name, who.user_id)
+        case "user":
+            found = id == who.user_id or None
+    if not found:
+        raise NotFound(f"There is no stream {stream}.")
+
+
+async def position(queries: Queries, stream: str) -> Mapping[str, Any]:
+    """Where a stream is now, for an answer whose reader will follow it from here."""
+    head = await streams.head(queries, stream)
+    return {"stream": stream, "epoch": head.epoch, "seq": head.top}

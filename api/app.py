@@ -1,0 +1,76 @@
+"""The Quart app: a table of contents."""
+
+from quart import Quart, Response, current_app, request
+from quart_schema import QuartSchema
+
+from api.authentication import who
+from api.exchange import exchange_of
+from api.openapi import ATTRIBUTE, Answers
+from api.openapi_document import encoded_document
+from api.pages import problems
+from api.requests import JsonRequest
+from api.responses import answer_errors, compress
+from api.rest import auth, courses, documentation, health, study, tasks, tutor, users
+from api.services import Services
+
+ROUTES = (auth, users, courses, tasks, tutor, study, health, documentation, problems)
+MAX_BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 20
+SEND_SECONDS = 60
+
+
+def create_app(services: Services) -> Quart:
+    """The HTTP application over `services`."""
+    app = routes()
+    app.extensions["lyo"] = services
+    return app
+
+
+def openapi_json() -> bytes:
+    """The OpenAPI 3.1 document, made from the routes alone: no database, no settings."""
+    return encoded_document(routes())
+
+
+def routes() -> Quart:
+    """The app with all its routes, and nothing yet to answer them from."""
+    app = Quart("lyo", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        BODY_TIMEOUT=BODY_SECONDS,
+        RESPONSE_TIMEOUT=SEND_SECONDS,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    app.request_class = JsonRequest
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    QuartSchema(app, openapi_path=None, conversion_preference=None)
+    answer_errors(app)
+    app.before_request(_admit)
+    app.after_request(_note)
+    app.after_request(_without_body)
+    app.after_request(compress)
+    for module in ROUTES:
+        app.register_blueprint(module.blueprint)
+    return app
+
+
+async def _admit() -> None:
+    """Signed in first, whatever else is wrong with the request: what `@answers` promises holds."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    promise: Answers | None = getattr(view, ATTRIBUTE, None)
+    if promise is not None and promise.signed_in and request.method != "OPTIONS":
+        who()
+
+
+async def _note(response: Response) -> Response:
+    """Tell the access log what only the app knows: the route."""
+    exchange_of(request.scope).route = request.url_rule.rule if request.url_rule else None  # type: ignore[arg-type]
+    return response
+
+
+async def _without_body(response: Response) -> Response:
+    """HEAD ends with the headers: an event stream would be generated for nobody, and never end."""
+    if request.method == "HEAD" and response.timeout is None:
+        response.set_data(b"")
+        response.headers.pop("Content-Length", None)
+    return response

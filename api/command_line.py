@@ -1,0 +1,141 @@
+"""The program `lyo-rt`: what an operator types. Faults of the configuration are one line each, exit code 2."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import anyio
+import click
+
+from lyo_rt.settings import InvalidSettings, Settings, read_settings
+
+Result = TypeVar("Result")
+
+BAD_SETTINGS = 2
+FAILED = 1
+
+
+class Failed(click.ClickException):
+    """What was asked for could not be done; the text is one line."""
+
+    exit_code = FAILED
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002  always on standard error
+        click.echo(f"lyo-rt: {self.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """The server behind the Lyo learning app: courses written by AI, a Socratic tutor over a live WebSocket.
+
+    Everything is configured by environment variables; the README lists them. Without any, `lyo-rt serve` runs on
+    http://127.0.0.1:8000 with a PostgreSQL of its own.
+    """
+
+
+@main.command()
+def serve() -> None:
+    """Run the server until Ctrl-C or SIGTERM.
+
+    Starts an embedded PostgreSQL when DATABASE_URL is not set (its data is kept under LYO_DATA_DIR), migrates the
+    database, loads the demo data in development, and prints where it listens.
+
+    \b
+    Examples:
+      lyo-rt serve
+      PORT=8100 LOG_LEVEL=DEBUG lyo-rt serve
+      DATABASE_URL=postgresql://lyo:secret@db:5432/lyo lyo-rt serve
+    """
+    settings = _settings()
+    from api.server import run
+
+    sys.exit(run(settings))
+
+
+@main.command()
+@click.option(
+    "--down",
+    metavar="REVISION",
+    help="Go back to REVISION (`base`: before the first one). What newer versions stored is lost.",
+)
+def migrate(down: str | None) -> None:
+    """Bring the database to the version this program knows.
+
+    `lyo-rt serve` does it by itself at every start; this is for doing it beforehand, or for going back. Several
+    instances may do it at once: one migrates, the others wait.
+
+    \b
+    Examples:
+      lyo-rt migrate
+      lyo-rt migrate --down 2026_11_21_0200
+    """
+    settings = _settings()
+    click.echo(_run(lambda: _migrate(settings, down)))
+
+
+@main.command()
+def seed() -> None:
+    """Load the demo data: the demo user, and a course to look at.
+
+    Loading it again changes nothing. In production it is refused.
+    """
+    settings = _settings()
+    from api.server import seed as load
+
+    _run(lambda: load(settings))
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the REST API, as JSON.
+
+    \b
+    Example:
+      lyo-rt openapi > openapi.json
+    """
+    from api.app import openapi_json
+
+    click.echo(openapi_json())
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings()
+    except InvalidSettings as faults:
+        for line in faults.lines:
+            click.echo(f"lyo-rt: {line}", err=True)
+        sys.exit(BAD_SETTINGS)
+
+
+def _run(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Runs `work` on an event loop of its own; what an operator can mend becomes one line."""
+    from lyo_rt.database.migrate import MigrationFault
+    from lyo_rt.embedded.guarded import EmbeddedFault
+    from lyo_rt.problems import Unavailable
+
+    try:
+        return anyio.run(work, backend_options={"use_uvloop": True})
+    except (MigrationFault, EmbeddedFault) as fault:
+        raise Failed(str(fault)) from None
+    except Unavailable as fault:
+        raise Failed(f"DATABASE_URL: {fault.detail}") from None
+
+
+async def _migrate(settings: Settings, down: str | None) -> str:
+    from lyo_rt.database.migrate import downgrade, upgrade, version
+    from lyo_rt.embedded.postgresql import embedded_postgresql
+
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            url = (await stack.enter_async_context(embedded_postgresql(settings.lyo_data_dir))).url()
+        if down is not None:
+            await downgrade(url, down)
+            return f"The database is back at {await version(url) or 'base'}."
+        changed = await upgrade(url)
+        return f"The database is {'now' if changed else 'already'} at {await version(url)}."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""`@answers`: what a route promises, one line above it; and the OpenAPI 3.1 document made of those promises.
+
+    @blueprint.get("/v1/courses/<uuid:course_id>")
+    @answers(CourseRecord, problems=(NotFound,))
+    async def read_course(course_id: UUID) -> Response:
+        \"\"\"Read one course.
+
+        Everything after the first line becomes the description.
+        \"\"\"
+
+The first line of the view's docstring is the summary, the rest its description, the blueprint's name its tag. The
+request body is taken from quart-schema's `@validate_request`, with the model's own examples. A signed-in route's 401,
+a body's 400, 413, 415 and 422, a list's and an Idempotency-Key's refusals, 429, 500 and 503 add themselves.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from lyo_rt.problems import Problem
+
+ATTRIBUTE = "__lyo_answers__"
+
+View = TypeVar("View", bound=Callable[..., Any])
+Idempotency = Literal["none", "optional", "required"]
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """What one view promises; see `answers`."""
+
+    body: Any
+    status: int
+    problems: tuple[type[Problem], ...]
+    signed_in: bool
+    idempotency: Idempotency
+    page: bool
+    also: Mapping[int, Any]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    media_type: str
+    example: Any
+    deprecated: bool
+
+
+def answers(
+    body: Any = None,
+    *,
+    status: int = 200,
+    problems: Sequence[type[Problem]] = (),
+    signed_in: bool = True,
+    idempotency: Idempotency = "none",
+    page: bool = False,
+    also: Mapping[int, Any] | None = None,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
+    example: Any = None,
+    deprecated: bool = False,
+) -> Callable[[View], View]:
+    """State what a view answers.
+
+    `signed_in` is also what is enforced: before anything of a signed-in route is looked at, a stranger is refused
+    (api/app.py). All else documents.
+
+    Args:
+        body: the msgspec struct of the answer (`CourseRecord`, `Page[CourseRecord]`, `list[X]`); None is no body.
+        status: the status of success.
+        problems: the problems this view itself raises; those every such route can answer are added by themselves.
+        signed_in: whether an access token is needed; False leaves the route open.
+        idempotency: whether the route takes, or needs, an Idempotency-Key header (see api/requests.py: once).
+        page: whether it takes `limit` and `cursor` (see api/requests.py: page_request).
+        also: further successes by status, e.g. {202: TaskAccepted}.
+        query: further query parameters, name to description.
+        headers: further headers of the answer, name to description (201 and 202 have Location, 202 Retry-After).
+        media_type: of the body, e.g. "text/event-stream".
+        example: an example of the request's body where the model carries none.
+        deprecated: whether clients should leave it.
+    """
+    promise = Answers(
+        body=body,
+        status=status,
+        problems=tuple(problems),
+        signed_in=signed_in,
+        idempotency=idempotency,
+        page=page,
+        also=dict(also or {}),
+        query=dict(query or {}),
+        headers=dict(headers or {}),
+        media_type=media_type,
+        example=example,
+        deprecated=deprecated,
+    )
+
+    def remember(view: View) -> View:
+        setattr(view, ATTRIBUTE, promise)
+        return view
+
+    return remember

@@ -1,0 +1,75 @@
+"""A session's commands: the same work as the REST routes, each in one transaction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from actors import workshop
+from actors.workshop import Workshop
+from api.briefs import GenerateCourse, validated
+from lyo_rt import idempotency
+from lyo_rt.accounts.service import Accounts
+from lyo_rt.clock import Clock
+from lyo_rt.database.pool import Database
+from lyo_rt.frames import Ask, Cancel, Generate, Stop
+from lyo_rt.security.tokens import Identity
+
+GENERATE_ROUTE = "courses.generate"
+"""The scope of idempotency keys that REST and the WebSocket share for course generation."""
+
+
+class SessionCommands:
+    """actors.session.Commands over this instance's parts."""
+
+    def __init__(self, database: Database, workshop_: Workshop, accounts: Accounts, clock: Clock) -> None:
+        self._database = database
+        self._workshop = workshop_
+        self._accounts = accounts
+        self._clock = clock
+
+    def identify(self, token: str) -> Identity:
+        """Raises NotAuthenticated, TokenExpired, SessionRevoked."""
+        return self._accounts.identify(token)
+
+    async def authorise(self, who: Identity, stream: str) -> None:
+        """Raises NotFound."""
+        await workshop.authorise(self._database, who, stream)
+
+    async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:
+        """The turn that began, now or the first time."""
+        async with self._database.transaction() as transaction:
+            begun = await self._workshop.ask(transaction, who.user_id, frame.conversation, frame.id, frame.text)
+        return _members(begun)
+
+    async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]:
+        """Whether an answer was being written."""
+        async with self._database.transaction() as transaction:
+            stopped = await self._workshop.stop(transaction, who.user_id, frame.conversation)
+        return {"stopped": stopped}
+
+    async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
+        """The task and the provisional course; the frame's id is the idempotency key."""
+        brief = validated(GenerateCourse, frame.payload).brief()
+        key, digest = idempotency.valid_key(frame.id), idempotency.body_digest(frame.payload)
+        async with self._database.transaction() as transaction:
+            stored = await idempotency.begin(
+                transaction, who.user_id, GENERATE_ROUTE, key, digest, now=self._clock.now()
+            )
+            if stored is not None:
+                return msgspec.json.decode(stored.body, type=dict[str, Any])
+            accepted = await self._workshop.generate(transaction, who.user_id, brief)
+            body = msgspec.json.encode(accepted)
+            await idempotency.finish(transaction, who.user_id, GENERATE_ROUTE, key, status=202, headers={}, body=body)
+        return _members(accepted)
+
+    async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
+        """The task as it was; its stream tells of its end."""
+        async with self._database.transaction() as transaction:
+            task = await self._workshop.cancel(transaction, who.user_id, frame.task)
+        return _members(task)
+
+
+def _members(record: msgspec.Struct) -> Mapping[str, Any]:
+    members: Mapping[str, Any] = msgspec.to_builtins(record)
+    return members

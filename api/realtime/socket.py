@@ -1,0 +1,83 @@
+"""One WebSocket over ASGI: read and written with deadlines, and let go of so that nothing in the server stays stuck."""
+
+from typing import Any
+
+import anyio
+
+from api.asgi import Receive, Scope, Send
+from lyo_rt.problems import BadFrame, Problem, TooSlow
+
+WRITE_SECONDS = 10.0
+LINGER_SECONDS = 5.0
+
+
+class Disconnected(Exception):
+    """The client has gone."""
+
+
+class Socket:
+    """The server's end. One task reads, one writes."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self._open = False
+        self._gone = False
+
+    async def accept(self, subprotocol: str | None = None) -> None:
+        """Complete the handshake. Raises Disconnected."""
+        await self._expect("websocket.connect")
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._open = True
+
+    async def read(self) -> str | bytes:
+        """The next message. Raises Disconnected."""
+        message = await self._expect("websocket.receive")
+        text: str | None = message.get("text")
+        return text if text is not None else message.get("bytes") or b""
+
+    async def write(self, text: bytes) -> None:
+        """Send a text message. Raises TooSlow when the client has not read for ten seconds, Disconnected."""
+        if self._gone:
+            raise Disconnected
+        with anyio.move_on_after(WRITE_SECONDS) as deadline:
+            await self._send({"type": "websocket.send", "text": text.decode()})
+        if deadline.cancelled_caught:
+            self._gone = True
+            raise TooSlow("The client has not read for ten seconds.")
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye with a code that tells the client what to do (REALTIME §2)."""
+        if self._open and not self._gone:
+            self._open = False
+            with anyio.move_on_after(LINGER_SECONDS):
+                # A close frame has room for 123 bytes of reason (RFC 6455 §5.5.1).
+                reason = reason.encode()[:120].decode(errors="ignore")
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def drain(self) -> None:
+        """Read away what still arrives, until the client has gone or for five seconds.
+
+        Hypercorn waits in its queue of ten for whoever reads it: a client that floods while the server closes would
+        keep the connection's task, and so the shutdown, stuck.
+        """
+        with anyio.move_on_after(LINGER_SECONDS):
+            while not self._gone:
+                self._gone = (await self._receive())["type"] == "websocket.disconnect"
+
+    async def _expect(self, kind: str) -> Any:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._gone = True
+            raise Disconnected
+        if message["type"] != kind:
+            raise BadFrame(f"{message['type']} came instead of {kind}.")
+        return message
+
+
+def first(fault: Problem | BaseExceptionGroup[Problem]) -> Problem:
+    """The problem that ends a session: of a group, the first one in it."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
+    return fault

@@ -1,0 +1,120 @@
+"""What comes in: strict JSON bodies, page arguments, and work done once per Idempotency-Key."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from quart import Request, Response, request
+
+from api.services import services
+from lyo_rt import cursor, idempotency
+from lyo_rt.database.pool import Transaction
+from lyo_rt.problems import Fault, IdempotencyKeyMissing, InvalidInput, InvalidJson, UnsupportedMediaType
+
+REPLAYED = "Idempotency-Replayed"
+
+Keyset = TypeVar("Keyset")
+
+
+class JsonRequest(Request):
+    """A request whose body is strict JSON: UTF-8, no NaN, no NUL characters (PostgreSQL's text cannot hold them)."""
+
+    async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
+        """The parsed body; None when there is none.
+
+        Raises InvalidJson, InvalidInput (NUL characters), UnsupportedMediaType when the body is something else.
+        `silent` and `cache` change nothing: a fault is always told, and the parsed body always kept.
+        """
+        if self._cached_json[False] is not Ellipsis:
+            return self._cached_json[False]
+        body: bytes = await self.get_data()  # type: ignore[assignment]
+        if body and not (force or self.is_json):
+            raise UnsupportedMediaType("Send a JSON body with Content-Type: application/json.")
+        parsed = _strict(body) if body else None
+        self._cached_json[False] = parsed
+        return parsed
+
+
+def _strict(body: bytes) -> Any:
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise InvalidJson(f"The body is not valid JSON: {fault}") from fault
+    except RecursionError as fault:
+        raise InvalidJson("The body is nested too deeply.") from fault
+    if b"\\u0000" in body:
+        faults = [Fault(pointer, "contains a NUL character") for pointer in _nul_characters(parsed, "")]
+        if faults:
+            raise InvalidInput(errors=faults)
+    return parsed
+
+
+def _nul_characters(value: Any, pointer: str) -> Iterator[str]:
+    match value:
+        case str() if "\0" in value:
+            yield pointer
+        case list():
+            for index, entry in enumerate(value):
+                yield from _nul_characters(entry, f"{pointer}/{index}")
+        case dict():
+            for name, entry in value.items():
+                if "\0" in name:
+                    yield pointer
+                yield from _nul_characters(entry, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def page_request(scope: str, keyset: type[Keyset]) -> tuple[int, Keyset | None]:
+    """`limit` and the place to read on after, of the current request; see lyo_rt/cursor.py.
+
+        limit, after = page_request(f"courses:{user.id}", tuple[datetime, UUID])
+        rows = await repository.list_courses(services().database, user.id, after, limit + 1)
+        return json_answer(services().cursors.page(scope, rows, limit, lambda row: (row.created_at, row.id)))
+
+    Raises InvalidInput and InvalidCursor.
+    """
+    return cursor.page_request(request.args, services().cursors, scope, keyset)
+
+
+async def once(
+    work: Callable[[Transaction], Awaitable[Response]],
+    *,
+    user_id: UUID,
+    required: bool = False,
+    route: str | None = None,
+) -> Response:
+    """Run `work` in one transaction, once per Idempotency-Key; a repeat gets the first answer again.
+
+        async def create(transaction: Transaction) -> Response:
+            return json_answer(await enrol(transaction, user.id, data), 201)
+
+        return await once(create, user_id=user.id)
+
+    `route` is the key's scope, by default the endpoint's name; paths that are one route for clients share it.
+    Without a key the work is just run. What it raises rolls everything back, and the key stays free. Raises
+    IdempotencyKeyMissing when `required`, InvalidInput for a key that is none, IdempotencyKeyReused.
+    """
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        if required:
+            raise IdempotencyKeyMissing
+        async with services().database.transaction() as transaction:
+            return await work(transaction)
+    key = idempotency.valid_key(given)
+    route = route or str(request.endpoint)
+    digest = idempotency.body_digest([request.view_args or {}, await request.get_json()])
+    async with services().database.transaction() as transaction:
+        stored = await idempotency.begin(transaction, user_id, route, key, digest, now=services().clock.now())
+        if stored is not None:
+            return Response(stored.body, stored.status, {**stored.headers, REPLAYED: "true"})
+        response = await work(transaction)
+        await idempotency.finish(
+            transaction,
+            user_id,
+            route,
+            key,
+            status=response.status_code,
+            headers={name: value for name, value in response.headers if name != "Content-Length"},
+            body=await response.get_data(as_text=False),
+        )
+        return response

@@ -1,0 +1,106 @@
+"""Courses: asked for, listed, read."""
+
+from datetime import datetime
+from uuid import UUID
+
+import anyio
+from quart import Blueprint, Response, request
+from quart_schema import validate_request
+
+from actors.follower import follow
+from api.authentication import signed_in, who
+from api.briefs import GenerateCourse
+from api.openapi import answers
+from api.preferences import preferred_wait
+from api.requests import once, page_request
+from api.responses import json_answer
+from api.services import services
+from lyo_rt.courses import repository
+from lyo_rt.courses.records import CourseRecord, CourseSummary
+from lyo_rt.cursor import Page
+from lyo_rt.database.pool import Transaction
+from lyo_rt.generation.records import TERMINAL, Accepted
+from lyo_rt.problems import Fault, InvalidInput, NotFound
+from lyo_rt.streams import StreamEvent, task_stream
+
+blueprint = Blueprint("courses", __name__)
+
+SCOPES = ("all", "own", "published")
+
+
+@blueprint.post("/v1/courses:generate", endpoint="generate")
+@blueprint.post("/v1/courses/generate", endpoint="generate_slash")
+@answers(
+    Accepted,
+    status=202,
+    idempotency="required",
+    headers={"Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
+)
+@signed_in
+@validate_request(GenerateCourse)
+async def generate(data: GenerateCourse) -> Response:
+    """Have a course written.
+
+    Answers at once; the task tells of the progress (its WebSocket, its events, or polling), the provisional course
+    grows lesson by lesson and becomes the result. With `Prefer: wait=N` the answer waits up to N seconds (at most 30)
+    for the end of the task.
+    """
+    learner = who()
+
+    async def begin(transaction: Transaction) -> Response:
+        accepted = await services().workshop.generate(transaction, learner.user_id, data.brief())
+        location = f"/v1/tasks/{accepted.task_id}"
+        return json_answer(accepted, 202, {"Location": location, "Retry-After": "1"})
+
+    response = await once(begin, user_id=learner.user_id, required=True, route="courses.generate")
+    if (seconds := preferred_wait(request.headers.get("Prefer"))) is not None:
+        task = UUID(response.headers["Location"].rpartition("/")[2])
+        await _wait_for_end(task, seconds)
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+async def _wait_for_end(task: UUID, seconds: int) -> None:
+    with anyio.move_on_after(seconds):
+        async with follow(services().feeds, task_stream(task)) as follower:
+            while True:
+                event = await follower.next()
+                if isinstance(event, StreamEvent) and event.data.get("state") in TERMINAL:
+                    return
+
+
+@blueprint.get("/v1/courses")
+@answers(
+    Page[CourseSummary],
+    page=True,
+    query={"scope": "own, published, or all of both; all when not given"},
+)
+@signed_in
+async def list_courses() -> Response:
+    """List courses, newest first."""
+    learner = who()
+    scope = request.args.get("scope", "all")
+    if scope not in SCOPES:
+        raise InvalidInput(errors=[Fault("query:scope", f"must be one of {', '.join(SCOPES)}")])
+    name = f"courses:{scope}:{learner.user_id}"
+    limit, after = page_request(name, tuple[datetime, UUID])
+    rows = await repository.list_courses(
+        services().database, learner.user_id, scope=scope, after=after, limit=limit + 1
+    )
+    return json_answer(services().cursors.page(name, rows, limit, lambda row: (row.created_at, row.id)))
+
+
+@blueprint.get("/v1/courses/<course_id>")
+@answers(CourseRecord, problems=(NotFound,))
+@signed_in
+async def read_course(course_id: str) -> Response:
+    """Read one course, by its id or slug.
+
+    `lessons[]` name their items, `items[]` hold them, `modules[]` group the lessons and say which are planned. While
+    the course is `generating`, the lessons that are finished are there.
+    """
+    found = await repository.visible_course(services().database, course_id, who().user_id)
+    course = await repository.read_course(services().database, found) if found else None
+    if course is None:
+        raise NotFound("There is no such course.")
+    return json_answer(course)

@@ -1,0 +1,171 @@
+"""Is this instance alive, ready, and what is the matter if not. Open to all, so it tells no more than that."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+import anyio
+import msgspec
+from quart import Blueprint, Response
+
+from api.openapi import answers
+from api.responses import json_answer
+from api.services import services
+from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.problems import Draining, Unavailable
+
+blueprint = Blueprint("health", __name__, url_prefix="/v1/health")
+
+CHECK_SECONDS = 2.0
+
+
+class Liveness(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`ok`, or `draining`, and each part by itself."""
+
+    status: Literal["ok", "draining"]
+    version: str
+    database: Literal["ok"]
+    broadcast: Literal["in-process", "redis"]
+    providers: tuple[str, ...]
+
+
+class DatabaseHealth(msgspec.Struct, frozen=True):
+    """The database answers; `latency_ms` is one query's round trip, `pool` this instance's connections."""
+
+    status: Literal["ok"]
+    latency_ms: float
+    pool: dict[str, int]
+
+
+class BroadcastHealth(msgspec.Struct, frozen=True):
+    """`in-process`: one instance by itself, without a Redis; else messages go out through Redis."""
+
+    status: Literal["ok"]
+    mode: Literal["in-process", "redis"]
+
+
+class SocketHealth(msgspec.Struct, frozen=True):
+    """Counts of this instance's live sockets and actors."""
+
+    status: Literal["ok"]
+    statistics: dict[str, Any]
+
+
+class LocalModel(msgspec.Struct, frozen=True):
+    """The Gemma artifact of this instance."""
+
+    state: Literal["absent"] = "absent"
+
+
+class ModelHealth(msgspec.Struct, frozen=True):
+    """Who is asked, in this order. `outline` builds from the given text alone, so its answers are `degraded`."""
+
+    status: Literal["ok"]
+    providers: tuple[str, ...]
+    gemma: LocalModel = LocalModel()
+
+
+@blueprint.get("/live")
+@answers(Liveness, signed_in=False)
+async def live() -> Response:
+    """Tell that the process answers.
+
+    Never touches a dependency: a database that is away is no reason to restart this.
+    """
+    return json_answer(Liveness())
+
+
+@blueprint.get("/ready")
+@answers(Liveness, signed_in=False, problems=(Draining, Unavailable))
+async def ready() -> Response:
+    """Tell whether this instance should be sent requests.
+
+    It fails while the instance is shutting down, and while its database or its broadcast cannot be reached.
+    """
+    if services().draining():
+        raise Draining(retry_after=1)
+    await _database_latency()
+    await _check_broadcast()
+    return json_answer(Liveness())
+
+
+@blueprint.get("")
+@answers(Health, signed_in=False, problems=(Unavailable,))
+async def health() -> Response:
+    """Tell how this instance and its parts are."""
+    await _database_latency()
+    await _check_broadcast()
+    status: Literal["ok", "draining"] = "draining" if services().draining() else "ok"
+    return json_answer(Health(status, _version(), "ok", _mode(), services().settings.providers()))
+
+
+@blueprint.get("/database")
+@answers(DatabaseHealth, signed_in=False, problems=(Unavailable,))
+async def database() -> Response:
+    """Tell whether the database answers, and how fast."""
+    latency = await _database_latency()
+    return json_answer(DatabaseHealth("ok", latency, services().database.statistics()))
+
+
+@blueprint.get("/redis")
+@answers(BroadcastHealth, signed_in=False, problems=(Unavailable,))
+async def redis() -> Response:
+    """Tell whether messages between instances go out.
+
+    Without a Redis the one instance broadcasts within its process, which is then what this says.
+    """
+    await _check_broadcast()
+    return json_answer(BroadcastHealth("ok", _mode()))
+
+
+@blueprint.get("/websocket")
+@answers(SocketHealth, signed_in=False)
+async def websocket() -> Response:
+    """Count the live sockets and actors of this instance."""
+    return json_answer(SocketHealth("ok", dict(services().statistics())))
+
+
+@blueprint.get("/model")
+@blueprint.get("/ai")
+@answers(ModelHealth, signed_in=False, problems=(Unavailable,))
+async def model() -> Response:
+    """Tell which language models are configured, in the order they are asked."""
+    providers = services().settings.providers()
+    if not providers:
+        raise Unavailable("No language model is configured.")
+    return json_answer(ModelHealth("ok", providers))
+
+
+async def _database_latency() -> float:
+    """Milliseconds. Raises Unavailable."""
+    started = services().clock.monotonic()
+    try:
+        with anyio.fail_after(CHECK_SECONDS):
+            await services().database.fetchval("SELECT 1")
+    except TimeoutError as fault:
+        raise Unavailable("The database does not answer.", retry_after=1) from fault
+    return round((services().clock.monotonic() - started) * 1000, 2)
+
+
+async def _check_broadcast() -> None:
+    try:
+        with anyio.fail_after(CHECK_SECONDS):
+            await services().broadcast.check()
+    except TimeoutError as fault:
+        raise Unavailable("The broadcast does not answer.", retry_after=1) from fault
+
+
+def _mode() -> Literal["in-process", "redis"]:
+    return "in-process" if isinstance(services().broadcast, InProcessBroadcast) else "redis"
+
+
+def _version() -> str:
+    try:
+        return version("lyo-rt")
+    except PackageNotFoundError:
+        return "0.1.0"

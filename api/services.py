@@ -1,0 +1,49 @@
+"""What a request can reach: built once by api/server.py, handed to the app, never global."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from quart import current_app
+
+from actors.feeds import Feeds
+from actors.workshop import Workshop
+from lyo_rt.accounts.service import Accounts
+from lyo_rt.broadcast.contract import Broadcast
+from lyo_rt.clock import Clock
+from lyo_rt.cursor import Cursors
+from lyo_rt.database.pool import Database
+from lyo_rt.language_models.port import LanguageModel
+from lyo_rt.settings import Settings
+
+
+def _never() -> bool:
+    return False
+
+
+def _nothing() -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one running instance."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    broadcast: Broadcast
+    model: LanguageModel
+    accounts: Accounts
+    cursors: Cursors
+    workshop: Workshop
+    feeds: Feeds
+    draining: Callable[[], bool] = _never
+    """Whether this instance has begun to shut down; readiness fails from then on."""
+    statistics: Callable[[], Mapping[str, Any]] = _nothing
+    """Counts of the live sockets and actors of this instance."""
+
+
+def services() -> Services:
+    """The services of the app that answers the current request."""
+    return cast("Services", current_app.extensions["lyo"])

@@ -1,0 +1,72 @@
+"""Accounts as they are read, and as they are answered (the samples of seed 000 §3.2)."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from lyo_rt.security.tokens import UserType
+
+
+class User(msgspec.Struct, frozen=True):
+    """A learner, as other answers show one to themselves."""
+
+    id: UUID
+    email: str
+    full_name: str
+    user_type: UserType
+    created_at: datetime
+
+
+class Profile(User, frozen=True):
+    """All that a learner has told about themselves."""
+
+    language: str
+    learning_style: str | None
+    is_verified: bool
+    updated_at: datetime
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a login is checked against. Never leaves the service."""
+
+    user: User
+    password_hash: str
+    is_active: bool
+
+
+class RefreshState(msgspec.Struct, frozen=True):
+    """A refresh token with all that decides whether it may still be used. Never leaves the service."""
+
+    user: User
+    session_id: UUID
+    expires_at: datetime
+    spent_at: datetime | None
+    revoked_at: datetime | None
+    refresh_revoked_at: datetime | None
+    is_active: bool
+
+
+class RefreshedTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """A new pair of tokens. Lifetimes are in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the scheme's name
+    expires_in: int
+    refresh_expires_in: int
+
+
+class SignedIn(RefreshedTokens, frozen=True, kw_only=True):
+    """The answer to a login."""
+
+    user: User
+
+
+class Registered(RefreshedTokens, frozen=True, kw_only=True):
+    """The answer to a registration."""
+
+    user_id: UUID
+    email: str
+    full_name: str

@@ -1,0 +1,179 @@
+"""Accounts: who may come in, with which tokens, and until when."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from lyo_rt.accounts import repository
+from lyo_rt.accounts.records import Profile, RefreshedTokens, RefreshState, Registered, SignedIn, User
+from lyo_rt.accounts.revocations import TOPIC, Revocations
+from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
+from lyo_rt.clock import Clock
+from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.problems import EmailTaken, InvalidInput, NotAuthenticated, SessionRevoked, WrongCredentials
+from lyo_rt.security.passwords import Passwords
+from lyo_rt.security.tokens import Identity, Tokens, new_refresh_token, refresh_digest
+
+REFRESH_REFUSED = "The refresh token is not valid; sign in again."
+
+
+class Accounts:
+    """Registration, login, refresh, logout, and who a token belongs to (SPEC §4 and §6)."""
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        passwords: Passwords,
+        clock: Clock,
+        revocations: Revocations,
+        *,
+        refresh_lifetime: timedelta,
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._passwords = passwords
+        self._clock = clock
+        self.revocations = revocations
+        self._refresh_lifetime = refresh_lifetime
+
+    def identify(self, token: str) -> Identity:
+        """Who is asking with this access token. Reads no database.
+
+        Raises TokenExpired, SessionRevoked after a logout, NotAuthenticated for all else.
+        """
+        identity = self._tokens.read(token)
+        if identity.session_id in self.revocations:
+            raise SessionRevoked()
+        return identity
+
+    async def register(self, *, email: str, password: str, full_name: str, device: str | None = None) -> Registered:
+        """A new account, signed in. It is a student's, always: nobody gives themselves a role.
+
+        Raises InvalidInput with every fault at once, EmailTaken when an account with the e-mail exists.
+        """
+        if faults := registration_faults(email, password, full_name):
+            raise InvalidInput(errors=faults)
+        hashed = await self._passwords.hash(password)
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            user = await repository.insert_user(
+                transaction,
+                email=email_address(email),
+                email_key=email_key(email),
+                password_hash=hashed,
+                full_name=person_name(full_name),
+                now=now,
+            )
+            if user is None:
+                raise EmailTaken()
+            pair = await self._open_session(transaction, user, device, now)
+        return Registered(
+            user_id=user.id,
+            email=user.email,
+            full_name=user.full_name,
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            expires_in=pair.expires_in,
+            refresh_expires_in=pair.refresh_expires_in,
+        )
+
+    async def login(self, *, email: str, password: str, device: str | None = None) -> SignedIn:
+        """A new session on one more device.
+
+        Raises WrongCredentials, the same and after the same time, for an unknown e-mail, a wrong password and an
+        account that is not active.
+        """
+        found = await repository.find_credentials(self._database, email_key(email))
+        right = await self._passwords.verify(password, found.password_hash if found else None)
+        if found is None or not right or not found.is_active:
+            raise WrongCredentials()
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            unused_since = now - self._refresh_lifetime - self._tokens.access_lifetime
+            await repository.drop_dead_sessions(transaction, user_id=found.user.id, unused_since=unused_since)
+            pair = await self._open_session(transaction, found.user, device, now)
+        return SignedIn(
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            expires_in=pair.expires_in,
+            refresh_expires_in=pair.refresh_expires_in,
+            user=found.user,
+        )
+
+    async def refresh(self, token: str) -> RefreshedTokens:
+        """A new pair for a refresh token, which is spent by it.
+
+        A spent token that comes again means that two hold it: its whole family stops refreshing, the pair that was
+        given for it included. Access tokens stay good until they expire or are logged out. Of two refreshes at once
+        with one token, on any two instances, one gets a pair and the other is such a re-use.
+
+        Raises SessionRevoked when the family is signed out or stopped, NotAuthenticated when the token is unknown or
+        has expired, or the account is not active.
+        """
+        digest, now = refresh_digest(token), self._clock.now()
+        async with self._database.transaction() as transaction:
+            await repository.lock_family(transaction, digest)
+            state = await repository.find_refresh_state(transaction, digest)
+            if state is not None and state.spent_at is not None:
+                await repository.revoke_refresh(transaction, state.session_id, now)
+            elif state is not None and _usable(state, now):
+                return await self._rotate(transaction, state, digest, now)
+        # Out of the transaction: what a re-use has stopped must be committed, not rolled back with the refusal.
+        if state is not None and (state.spent_at or state.revoked_at or state.refresh_revoked_at):
+            raise SessionRevoked()
+        raise NotAuthenticated(REFRESH_REFUSED)
+
+    async def logout(self, identity: Identity) -> None:
+        """Sign the session out: access and refresh tokens of it are refused at once, on every instance."""
+        async with self._database.transaction() as transaction:
+            await repository.revoke_session(transaction, identity.session_id, "logout")
+            transaction.announce(TOPIC, identity.session_id.bytes)
+        self.revocations.add(identity.session_id)
+
+    async def profile(self, identity: Identity) -> Profile:
+        """What is known of the asker.
+
+        Raises NotAuthenticated when the account is gone or no longer active.
+        """
+        profile = await repository.find_profile(self._database, identity.user_id)
+        if profile is None:
+            raise NotAuthenticated("This account is not active any more.")
+        return profile
+
+    async def _open_session(
+        self, transaction: Transaction, user: User, device: str | None, now: datetime
+    ) -> RefreshedTokens:
+        session_id = await repository.insert_session(transaction, user_id=user.id, device=device, now=now)
+        if session_id is None:
+            raise WrongCredentials()
+        return await self._pair(transaction, user, session_id, now)
+
+    async def _rotate(
+        self, transaction: Transaction, state: RefreshState, digest: bytes, now: datetime
+    ) -> RefreshedTokens:
+        await repository.spend_refresh_token(transaction, digest, now)
+        await repository.drop_expired_refresh_tokens(transaction, state.session_id, now)
+        await repository.touch_session(transaction, state.session_id, now)
+        return await self._pair(transaction, state.user, state.session_id, now)
+
+    async def _pair(self, transaction: Transaction, user: User, session_id: UUID, now: datetime) -> RefreshedTokens:
+        refresh = new_refresh_token()
+        await repository.insert_refresh_token(
+            transaction,
+            digest=refresh.digest,
+            session_id=session_id,
+            now=now,
+            expires_at=now + self._refresh_lifetime,
+        )
+        access = self._tokens.issue(user_id=user.id, session_id=session_id, email=user.email, user_type=user.user_type)
+        return RefreshedTokens(
+            access_token=access,
+            refresh_token=refresh.text,
+            expires_in=int(self._tokens.access_lifetime.total_seconds()),
+            refresh_expires_in=int(self._refresh_lifetime.total_seconds()),
+        )
+
+
+def _usable(state: RefreshState, now: datetime) -> bool:
+    revoked = state.revoked_at is not None or state.refresh_revoked_at is not None
+    return not revoked and state.is_active and state.expires_at > now

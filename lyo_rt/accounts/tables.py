@@ -1,0 +1,50 @@
+"""Who learns here, on which devices, and with which refresh tokens."""
+
+import sqlalchemy as sa
+
+from lyo_rt.database.schema import happened, identity, metadata, moment, owner, uuid
+
+users = sa.Table(
+    "users",
+    metadata,
+    identity(),
+    sa.Column("email", sa.Text, nullable=False, comment="as given, trimmed"),
+    sa.Column("email_key", sa.Text, nullable=False, unique=True, comment="normalised and lower-cased, looked up"),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("user_type", sa.Text, nullable=False, server_default="student"),
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("learning_style", sa.Text),
+    sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("is_verified", sa.Boolean, nullable=False, server_default=sa.false()),
+    happened(),
+    happened("updated_at"),
+    sa.CheckConstraint("user_type IN ('student','teacher','admin','super_admin')", name="user_type"),
+)
+
+auth_sessions = sa.Table(
+    "auth_sessions",
+    metadata,
+    identity(),
+    owner(),
+    sa.Column("device", sa.Text, comment="what the client calls itself"),
+    happened(),
+    happened("last_used_at"),
+    sa.Column("revoked_at", moment, comment="signed out: access and refresh tokens are refused"),
+    sa.Column("revoked_for", sa.Text, comment="logout, ..."),
+    sa.Column("refresh_revoked_at", moment, comment="a spent refresh token came again: access lasts until it expires"),
+    sa.Index("ix_auth_sessions_user_id", "user_id"),
+    sa.Index("ix_auth_sessions_revoked_at", "revoked_at"),
+    comment="one row per signed-in device: a family of refresh tokens; access tokens name it as sid",
+)
+
+refresh_tokens = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    sa.Column("session_id", uuid, sa.ForeignKey("auth_sessions.id", ondelete="CASCADE"), nullable=False),
+    happened(),
+    sa.Column("expires_at", moment, nullable=False),
+    sa.Column("spent_at", moment),
+    sa.Index("ix_refresh_tokens_session_id", "session_id"),
+)

@@ -1,0 +1,54 @@
+"""What this instance failed to publish, owed to listeners on all instances: they are told `lost` of those topics.
+
+Without it an instance whose own connections held would never know that another one's message did not get out.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+OWED_TOPICS = 1000
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Messages may be missing on `topics`, or on `every` topic."""
+
+    topics: Sequence[str] = ()
+    every: bool = False
+
+
+class Gaps:
+    """Notices owed by this instance, and a listener that calls `lost` for each notice of any instance."""
+
+    def __init__(self, lost: Callable[[Notice], None]) -> None:
+        self._lost = lost
+        self._topics: set[str] = set()
+        self._every = False
+
+    def owe(self, *topics: str) -> None:
+        """A message on each of `topics` may not have got out. Beyond 1,000 topics it is every topic's."""
+        self._topics.update(topics)
+        if self._every or len(self._topics) > OWED_TOPICS:
+            self._every = True
+            self._topics.clear()
+
+    def take(self) -> Notice | None:
+        """What is owed, and no longer is."""
+        if not self._topics and not self._every:
+            return None
+        notice = Notice(sorted(self._topics), self._every)
+        self._topics.clear()
+        self._every = False
+        return notice
+
+    def put_back(self, notice: Notice) -> None:
+        """The notice did not get out either."""
+        self._every |= notice.every
+        self.owe(*notice.topics)
+
+    def heard(self, payload: bytes) -> None:
+        """See Listener."""
+        self._lost(msgspec.json.decode(payload, type=Notice))
+
+    def lost(self) -> None:
+        """See Listener; every topic's own listeners are told the same."""

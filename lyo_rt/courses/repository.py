@@ -1,0 +1,231 @@
+"""The SQL of courses, one statement a function. Ids of modules, lessons and items follow from the course's id and
+their places (UUIDv5), so storing one again after a takeover stores the same one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from lyo_rt.courses.records import (
+    CourseRecord,
+    CourseSummary,
+    ItemRecord,
+    LessonRecord,
+    ModuleRecord,
+    NewLesson,
+    NewModule,
+)
+from lyo_rt.database.pool import Queries, Transaction, many
+
+_SUMMARY = """id, slug, title, description, status, difficulty, locale, estimated_minutes, is_published,
+    created_at AS "createdAt" """
+
+
+def module_id(course: UUID, position: int) -> UUID:
+    """The id of the module at `position` (1-based)."""
+    return uuid5(course, f"module:{position}")
+
+
+def lesson_id(course: UUID, position: int) -> UUID:
+    """The id of the lesson at `position` (1-based within the course)."""
+    return uuid5(course, f"lesson:{position}")
+
+
+async def add_course(
+    transaction: Transaction, id: UUID, user: UUID, *, title: str, difficulty: str, locale: str
+) -> None:
+    """A course that is about to be generated."""
+    await transaction.execute(
+        """
+        INSERT INTO courses (id, user_id, title, difficulty, locale, status, is_ai_generated)
+        VALUES ($1, $2, $3, $4, $5, 'generating', true)
+        """,
+        id,
+        user,
+        title,
+        difficulty,
+        locale,
+    )
+
+
+async def plan_course(
+    transaction: Transaction,
+    id: UUID,
+    *,
+    title: str,
+    description: str,
+    objectives: list[str],
+    prerequisites: list[str],
+    modules: Sequence[NewModule],
+) -> None:
+    """The outline: the course's own texts and all its modules."""
+    await transaction.execute(
+        """
+        UPDATE courses SET title = $2, description = $3, objectives = $4, prerequisites = $5, estimated_minutes = $6,
+            updated_at = now()
+        WHERE id = $1
+        """,
+        id,
+        title,
+        description,
+        objectives,
+        prerequisites,
+        sum(module.estimated_minutes for module in modules),
+    )
+    for position, module in enumerate(modules, 1):
+        await transaction.execute(
+            """
+            INSERT INTO modules (id, course_id, position, title, description, objectives, estimated_minutes, planned)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+            """,
+            module_id(id, position),
+            id,
+            position,
+            module.title,
+            module.description,
+            module.objectives,
+            module.estimated_minutes,
+            module.planned,
+        )
+
+
+async def add_lesson(transaction: Transaction, lesson: NewLesson) -> UUID:
+    """A finished lesson with its items; returns its id."""
+    id = lesson_id(lesson.course_id, lesson.position)
+    await transaction.execute(
+        """
+        INSERT INTO lessons (id, course_id, module_id, position, title, summary, kind, estimated_minutes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        id,
+        lesson.course_id,
+        module_id(lesson.course_id, lesson.module_position),
+        lesson.position,
+        lesson.title,
+        lesson.summary,
+        lesson.kind,
+        lesson.estimated_minutes,
+    )
+    for position, item in enumerate(lesson.items, 1):
+        await transaction.execute(
+            """
+            INSERT INTO items (id, course_id, lesson_id, position, type, title, content, detail, source, source_url,
+                               duration)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            """,
+            uuid5(id, f"item:{position}"),
+            lesson.course_id,
+            id,
+            position,
+            item.type,
+            item.title,
+            item.content,
+            item.detail,
+            item.source,
+            item.source_url,
+            item.duration,
+        )
+    return id
+
+
+async def finish_course(transaction: Transaction, id: UUID, status: str, generation: dict[str, Any]) -> None:
+    """The course is as it will be: `completed` or `failed`; `generation` says who wrote it."""
+    await transaction.execute(
+        """
+        UPDATE courses SET status = $2, generation = $3, updated_at = now(), content_version = content_version + 1
+        WHERE id = $1
+        """,
+        id,
+        status,
+        generation,
+    )
+
+
+async def remove_course(transaction: Transaction, id: UUID) -> None:
+    """Nothing of the course remains."""
+    await transaction.execute("DELETE FROM courses WHERE id = $1", id)
+
+
+async def visible_course(queries: Queries, reference: str, user: UUID) -> UUID | None:
+    """The id of the course of this id or slug, if `user` may see it: an own or a published one."""
+    found: UUID | None = await queries.fetchval(
+        "SELECT id FROM courses WHERE (id::text = lower($1) OR slug = $1) AND (user_id = $2 OR is_published)",
+        reference,
+        user,
+    )
+    return found
+
+
+async def read_course(queries: Queries, id: UUID) -> CourseRecord | None:
+    """The whole course. Lessons are read before items, so no lesson lacks its items."""
+    course = await queries.fetchrow(
+        f"""
+        SELECT {_SUMMARY}, objectives, prerequisites, is_ai_generated, content_version,
+            generation AS ai_generation_metadata
+        FROM courses WHERE id = $1
+        """,  # noqa: S608  (a constant)
+        id,
+    )
+    if course is None:
+        return None
+    lessons = await queries.fetch(
+        """
+        SELECT id, module_id, title, summary, kind, position AS "order", estimated_minutes,
+            ARRAY(SELECT i.id FROM items i WHERE i.lesson_id = lessons.id ORDER BY i.position) AS items
+        FROM lessons WHERE course_id = $1 ORDER BY position
+        """,
+        id,
+    )
+    read = many(LessonRecord, lessons)
+    items = await queries.fetch(
+        """
+        SELECT i.id, i.lesson_id, type, i.title, content, source, source_url AS "sourceUrl", duration, detail - 'key'
+            AS detail
+        FROM items i JOIN lessons l ON l.id = i.lesson_id
+        WHERE i.course_id = $1 AND i.lesson_id = ANY($2) ORDER BY l.position, i.position
+        """,
+        id,
+        [lesson.id for lesson in read],
+    )
+    modules = await queries.fetch(
+        """
+        SELECT id, title, description, position AS "order", objectives, estimated_minutes, planned
+        FROM modules WHERE course_id = $1 ORDER BY position
+        """,
+        id,
+    )
+    return CourseRecord(
+        **{**_members(course), "ai_generation_metadata": course["ai_generation_metadata"]},
+        modules=[
+            ModuleRecord(**dict(module), lessons=[lesson.id for lesson in read if lesson.module_id == module["id"]])
+            for module in modules
+        ],
+        lessons=read,
+        items=many(ItemRecord, items),
+    )
+
+
+def _members(row: Any) -> dict[str, Any]:
+    members = dict(row)
+    members["created_at"] = members.pop("createdAt")
+    return members
+
+
+async def list_courses(
+    queries: Queries, user: UUID, *, scope: str, after: tuple[datetime, UUID] | None, limit: int
+) -> list[CourseSummary]:
+    """Newest first: `own`, `published`, or `all` of both, beginning behind `after` (created_at, id)."""
+    rows = await queries.fetch(
+        f"""
+        SELECT {_SUMMARY} FROM courses
+        WHERE (($2 <> 'published' AND user_id = $1) OR ($2 <> 'own' AND is_published))
+          AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+        ORDER BY created_at DESC, id DESC LIMIT $5
+        """,  # noqa: S608  (a constant)
+        user,
+        scope,
+        after[0] if after else None,
+        after[1] if after else None,
+        limit,
+    )
+    return many(CourseSummary, rows)

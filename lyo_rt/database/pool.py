@@ -1,0 +1,172 @@
+"""The connections to PostgreSQL, and transactions that announce what they appended only once it is committed."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Protocol, TypeVar
+
+import anyio
+import asyncpg
+import msgspec
+
+from lyo_rt.problems import Unavailable
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+Row = asyncpg.Record
+
+ACQUIRE_SECONDS = 10.0
+ANNOUNCE_SECONDS = 2.0
+
+
+class Announcer(Protocol):
+    """Tells the other instances of something committed. Best effort: it never raises for a lost announcement."""
+
+    async def publish(self, topic: str, payload: bytes) -> None: ...
+
+
+class Queries(Protocol):
+    """What a repository function needs: the pool for a plain read, or a transaction."""
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Row]: ...
+    async def fetchrow(self, query: str, *arguments: Any) -> Row | None: ...
+    async def fetchval(self, query: str, *arguments: Any) -> Any: ...
+    async def execute(self, query: str, *arguments: Any) -> str: ...
+
+
+class Transaction:
+    """One open transaction. What is announced here goes out after the commit, in order, or not at all."""
+
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+        self._connection = connection
+        self.announcements: list[tuple[str, bytes]] = []
+        self.continuations: list[Callable[[], None]] = []
+
+    def announce(self, topic: str, payload: bytes) -> None:
+        """Send `payload` to `topic` once this transaction has been committed."""
+        self.announcements.append((topic, payload))
+
+    def afterwards(self, continuation: Callable[[], None]) -> None:
+        """Call `continuation` once this transaction has been committed; it must not wait or raise."""
+        self.continuations.append(continuation)
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Row]:
+        return await self._connection.fetch(query, *arguments)
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
+        return await self._connection.fetchrow(query, *arguments)
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        return await self._connection.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> str:
+        return await self._connection.execute(query, *arguments)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that can fail (a constraint, say) without losing the rest."""
+        async with self._connection.transaction():
+            yield
+
+
+class Database:
+    """The pool of one instance."""
+
+    def __init__(self, pool: "asyncpg.Pool[Row]", announcer: Announcer) -> None:
+        self._pool = pool
+        self._announcer = announcer
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, announcer: Announcer, *, pool_max: int = 20) -> AsyncIterator["Database"]:
+        """A pool on `url` (postgresql://…) of at most `pool_max` connections, closed at the end.
+
+        Raises Unavailable when the server cannot be reached.
+        """
+        with foreign_faults():
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=pool_max, init=prepare, command_timeout=30)
+        try:
+            yield cls(pool, announcer)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(5):
+                await pool.close()
+            pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Everything in the block is committed together, then announced; an exception rolls it back."""
+        with foreign_faults():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                transaction = Transaction(connection)
+                yield transaction
+        for continuation in transaction.continuations:
+            continuation()
+        if transaction.announcements:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(ANNOUNCE_SECONDS):
+                for topic, payload in transaction.announcements:
+                    await self._announcer.publish(topic, payload)
+
+    async def fetch(self, query: str, *arguments: Any) -> Sequence[Row]:
+        with foreign_faults():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await connection.fetch(query, *arguments)
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Row | None:
+        with foreign_faults():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await connection.fetchrow(query, *arguments)
+
+    async def fetchval(self, query: str, *arguments: Any) -> Any:
+        with foreign_faults():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await connection.fetchval(query, *arguments)
+
+    async def execute(self, query: str, *arguments: Any) -> str:
+        with foreign_faults():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return await connection.execute(query, *arguments)
+
+    def statistics(self) -> dict[str, int]:
+        """Connections: `size` open, `idle` of those, `max` allowed."""
+        return {
+            "size": self._pool.get_size(),
+            "idle": self._pool.get_idle_size(),
+            "max": self._pool.get_max_size(),
+        }
+
+
+async def prepare(connection: Any) -> None:
+    """jsonb columns are Python values on both sides."""
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
+
+
+@contextmanager
+def foreign_faults() -> Iterator[None]:
+    """What asyncpg raises when the server is away becomes Unavailable; statements' own errors pass through."""
+    try:
+        yield
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.TooManyConnectionsError,
+    ) as fault:
+        raise Unavailable("The database cannot be reached; try again in a moment.", retry_after=1) from fault
+
+
+def one(kind: type[Record], row: Row | None) -> Record | None:
+    """The row as a record of `kind`, matched by column name; None stays None."""
+    return None if row is None else msgspec.convert(dict(row), kind)
+
+
+def many(kind: type[Record], rows: Sequence[Row]) -> list[Record]:
+    """The rows as records of `kind`."""
+    return [msgspec.convert(dict(row), kind) for row in rows]

@@ -1,0 +1,39 @@
+"""The schema's one description: SQLAlchemy tables on one metadata; Alembic compares the migrated database with it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+uuid = pg.UUID(as_uuid=True)
+moment = sa.DateTime(timezone=True)
+
+
+def identity() -> sa.Column[Any]:
+    """A UUIDv4 primary key."""
+    return sa.Column("id", uuid, primary_key=True, server_default=sa.text("gen_random_uuid()"))
+
+
+def happened(name: str = "created_at") -> sa.Column[Any]:
+    """A moment that defaults to the transaction's start."""
+    return sa.Column(name, moment, nullable=False, server_default=sa.func.now())
+
+
+def owner(*, name: str = "user_id", nullable: bool = False) -> sa.Column[Any]:
+    """The learner whose row this is; the row goes when the learner goes."""
+    return sa.Column(name, uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=nullable)
+
+
+def document(name: str, default: str = "{}") -> sa.Column[Any]:
+    """A jsonb column."""
+    return sa.Column(name, pg.JSONB, nullable=False, server_default=sa.text(f"'{default}'::jsonb"))

@@ -1,0 +1,121 @@
+"""One answer per Idempotency-Key: stored in the transaction that did the work, so neither exists without the other.
+
+The second of two requests that arrive at once, on any instance, waits on the unique index until the first has been
+committed, and is then given the first one's answer; had the first been rolled back, the second does the work.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from lyo_rt.database.pool import Queries, Transaction, one
+from lyo_rt.problems import Fault, IdempotencyKeyReused, InvalidInput
+
+KEPT = timedelta(hours=24)
+
+_VISIBLE = re.compile(r"[!-~]{1,255}")
+
+
+class StoredAnswer(msgspec.Struct, frozen=True):
+    """What the first request was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    body_digest: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def valid_key(key: str) -> str:
+    """The key itself. Raises InvalidInput unless it is 1 to 255 visible ASCII characters."""
+    if not _VISIBLE.fullmatch(key):
+        raise InvalidInput(errors=[Fault("header:Idempotency-Key", "must be 1 to 255 visible ASCII characters")])
+    return key
+
+
+def body_digest(body: Any) -> bytes:
+    """SHA-256 of a parsed JSON body in one canonical form: neither whitespace nor the order of members counts."""
+    return hashlib.sha256(msgspec.json.encode(body, order="sorted")).digest()
+
+
+async def begin(
+    transaction: Transaction, user_id: UUID, route: str, key: str, digest: bytes, *, now: datetime
+) -> StoredAnswer | None:
+    """Take the key for this transaction, waiting for another that holds it.
+
+    Returns None when the work is still to be done (then call `finish` in the same transaction), else the stored
+    answer. A key older than 24 hours counts as new. Raises IdempotencyKeyReused when it came with another body.
+    """
+    taken = await transaction.fetchval(
+        """
+        INSERT INTO idempotency_keys AS kept (user_id, route, key, body_digest, created_at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (user_id, route, key) DO UPDATE
+            SET body_digest = excluded.body_digest, created_at = excluded.created_at,
+                status = NULL, headers = NULL, body = NULL
+            WHERE kept.created_at <= $6
+        RETURNING true
+        """,
+        user_id,
+        route,
+        key,
+        digest,
+        now,
+        now - KEPT,
+    )
+    if taken:
+        return None
+    kept = one(
+        _Kept,
+        await transaction.fetchrow(
+            "SELECT body_digest, status, headers, body FROM idempotency_keys"
+            " WHERE user_id = $1 AND route = $2 AND key = $3",
+            user_id,
+            route,
+            key,
+        ),
+    )
+    if kept is None:
+        raise RuntimeError("the upsert has locked this row, so it cannot be gone")
+    if kept.body_digest != digest:
+        raise IdempotencyKeyReused("This Idempotency-Key came with another body before; use a new key.")
+    return StoredAnswer(kept.status, kept.headers, kept.body)
+
+
+async def finish(
+    transaction: Transaction,
+    user_id: UUID,
+    route: str,
+    key: str,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> None:
+    """Keep the answer of the work that `begin` let through, in the same transaction."""
+    await transaction.execute(
+        "UPDATE idempotency_keys SET status = $4, headers = $5, body = $6"
+        " WHERE user_id = $1 AND route = $2 AND key = $3",
+        user_id,
+        route,
+        key,
+        status,
+        dict(headers),
+        body,
+    )
+
+
+async def purge(queries: Queries, *, now: datetime) -> int:
+    """Delete the keys older than 24 hours; returns how many."""
+    tag = await queries.execute("DELETE FROM idempotency_keys WHERE created_at <= $1", now - KEPT)
+    return int(tag.rpartition(" ")[2])

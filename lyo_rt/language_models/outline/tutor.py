@@ -1,0 +1,65 @@
+"""The tutor without a model: one guiding question, built on the sentence of the text nearest to the learner's words."""
+
+import re
+
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Tutoring
+from lyo_rt.language_models.outline.words import Relevance, Terms, content_words, plain, sections_of
+from lyo_rt.language_models.tasks import TutorTask
+
+
+def tutor_turn(task: TutorTask, phrases: Phrases) -> str:
+    """The next turn: it takes up what the learner said and ends with its only question.
+
+    Lines of the text that were quoted before are not quoted again while there are others.
+    """
+    message = next((turn.text for turn in reversed(task.turns) if turn.role == "user"), "")
+    said_before = [turn.text for turn in task.turns if turn.role == "assistant"]
+    tutoring = phrases.tutoring
+    sentence = _nearest_sentence(task, message, said_before, phrases)
+    ways = _ways(tutoring, _mood(message, tutoring), quoted=sentence is not None)
+    way = ways[len(said_before) % len(ways)]
+    term = _term(message, phrases) or _term(task.resource_title, phrases) or tutoring.that
+    return way.format(term=term, sentence=sentence)
+
+
+def _mood(message: str, tutoring: Tutoring) -> str:
+    folded = message.casefold()
+    if not message.strip() or any(word in folded for word in tutoring.stuck_words):
+        return "stuck"
+    return "asks" if re.search(r"[?？]\s*$", message.strip()) else "says"
+
+
+def _ways(tutoring: Tutoring, mood: str, *, quoted: bool) -> tuple[str, ...]:
+    match mood:
+        case "stuck":
+            return tutoring.stuck if quoted else tutoring.stuck_freely
+        case "asks":
+            return tutoring.asks if quoted else tutoring.asks_freely
+        case _:
+            return tutoring.says if quoted else tutoring.says_freely
+
+
+def _nearest_sentence(task: TutorTask, message: str, said_before: list[str], phrases: Phrases) -> str | None:
+    """The sentence to quote; a question in the text is none, since each turn asks only one."""
+    every = [line for section in sections_of(task.resource_text) for line in section.sentences]
+    sentences = [line for line in every if len(line.split()) > 3 and not re.search(r"[?？]", line)]
+    if not sentences:
+        return None
+    relevance = Relevance(sentences, phrases.language)
+    earlier = " ".join(turn.text for turn in task.turns[-4:] if turn.role == "user")
+    ranked = relevance.ranked(message)
+    if ranked[0][0] == 0:
+        ranked = relevance.ranked(f"{earlier} {task.resource_title}")
+    order = [index for _, index in ranked] if ranked[0][0] > 0 else list(range(len(sentences)))
+    fresh = [index for index in order if not any(sentences[index] in text for text in said_before)]
+    return sentences[(fresh or order)[0]]
+
+
+def _term(text: str, phrases: Phrases) -> str | None:
+    """The most telling word of what the learner said, spelt as they spelt it."""
+    words = plain(text)
+    terms = Terms([words], phrases.language).all
+    if terms:
+        return terms[0]
+    telling = content_words(words, phrases.language)
+    return telling[0] if telling else None

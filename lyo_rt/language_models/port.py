@@ -1,0 +1,93 @@
+"""What the product asks of a language model, whoever answers: one port, several providers behind it.
+
+A request is a *task* with the facts it is about (lyo_rt/language_models/tasks.py), not a finished prompt: the hosted
+models are given the text that prompts.py makes of it, `outline` builds from the facts themselves.
+"""
+
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
+
+from lyo_rt.language_models.tasks import StructuredTask, TutorTask
+
+Draft_co = TypeVar("Draft_co", bound=msgspec.Struct, covariant=True)
+Draft = TypeVar("Draft", bound=msgspec.Struct)
+
+FaultKind = Literal[
+    "timeout",
+    "refused",
+    "rate_limited",
+    "server",
+    "authentication",
+    "invalid_request",
+    "blocked",
+    "truncated",
+    "malformed",
+    "cut",
+]
+
+
+class ModelFault(Exception):
+    """A provider did not answer usefully.
+
+    `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
+    (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
+    `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
+    """
+
+    def __init__(self, provider: str, kind: FaultKind, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{provider}: {kind}: {detail}")
+        self.provider = provider
+        self.kind: FaultKind = kind
+        self.retry_after = retry_after
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens as the provider counted them; 0 where it does not count."""
+
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.answer_tokens + other.answer_tokens)
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Who wrote an answer, and at what price."""
+
+    provider: str
+    model: str
+    degraded: bool = False
+    usage: Usage = Usage()
+
+
+class TextSink(Protocol):
+    """Where a streamed answer goes, piece by piece."""
+
+    async def text(self, piece: str) -> None:
+        """The next piece, never empty."""
+        ...
+
+    async def restart(self) -> None:
+        """Forget what came so far: another provider begins the answer anew."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """One provider, or the router over several."""
+
+    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+        """The draft the task asks for, valid by its schema. Raises ModelFault."""
+        ...
+
+    async def stream(self, task: TutorTask, sink: TextSink) -> Written:
+        """The tutor's next turn, token by token into `sink`. Raises ModelFault.
+
+        Cancelling the call ends the provider's connection within a second.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the provider's connections."""
+        ...

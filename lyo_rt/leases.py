@@ -1,0 +1,231 @@
+"""One way to run exactly one of something on many instances: claim, fence, renew, release.
+
+A lease is a row (kind, id). The instance named in it with its present `epoch` may act; everything it writes goes
+through `fence` in the same transaction, so an instance that lost its lease (frozen, cut off, taken for dead) writes
+nothing. Two speeds of takeover: an instance holds a session-level advisory lock on a connection of its own, and its
+absence in pg_locks frees the instance's leases at once; `lease_until` covers what a lock cannot show (power loss,
+partition). All times are the database's (`clock_timestamp()`: `now()` is the transaction's start).
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import anyio
+import asyncpg
+import msgspec
+
+from lyo_rt.database.pool import Queries, Transaction, foreign_faults, many
+from lyo_rt.problems import Unavailable
+
+LEASE_SECONDS = 5.0
+POISONED_AFTER = 5
+"""Takeovers of one lease after which its work counts as what kills its instances."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to act on (kind, id), as long as `epoch` is the row's."""
+
+    kind: str
+    id: UUID
+    epoch: int
+    subject: UUID | None = None
+    takeovers: int = 0
+    cancel_requested: bool = False
+
+
+CANCEL_TOPIC = "cancel"
+"""Where a requested cancel is hinted at; the truth is the row, read at every renewal."""
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """The hint: somebody asked for the end of this work."""
+
+    kind: str
+    id: UUID
+
+
+def encode_cancel(kind: str, id: UUID) -> bytes:
+    """The hint that a cancel was requested."""
+    return msgspec.json.encode(Cancelled(kind, id))
+
+
+class LeaseLost(Exception):
+    """Another instance has the lease, or the work is closed: roll back and stop."""
+
+
+def new_instance() -> int:
+    """An instance id, new at every boot: the key of its advisory lock (63 random bits)."""
+    return secrets.randbits(62) + 1
+
+
+async def create(
+    transaction: Transaction, kind: str, id: UUID, *, owner: int | None, subject: UUID | None = None
+) -> Lease:
+    """A new piece of work; with `owner` it is that instance's from the start, else anyone's to claim.
+
+    `subject` is what the work belongs to, where that is more than the work itself.
+    """
+    await transaction.execute(
+        """
+        INSERT INTO leases (kind, id, subject, owner, epoch, lease_until)
+        VALUES ($1, $2, $5, $3, CASE WHEN $3::bigint IS NULL THEN 0 ELSE 1 END,
+                clock_timestamp() + $4 * interval '1 second')
+        """,
+        kind,
+        id,
+        owner,
+        LEASE_SECONDS,
+        subject,
+    )
+    return Lease(kind, id, 0 if owner is None else 1, subject)
+
+
+async def claim(queries: Queries, kinds: Sequence[str], owner: int, *, limit: int) -> list[Lease]:
+    """Up to `limit` open leases of `kinds` that nobody live holds, now held by `owner` under a new epoch.
+
+    pg_locks shows the bigint key of an advisory lock as two halves (PostgreSQL manual, "pg_locks").
+    """
+    rows = await queries.fetch(
+        """
+        WITH alive AS MATERIALIZED (
+            SELECT (classid::bigint << 32) | objid::bigint AS owner FROM pg_locks
+            WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        ), free AS (
+            SELECT kind, id, owner AS former FROM leases
+            WHERE state = 'OPEN' AND kind = ANY($1)
+              AND (owner IS NULL OR lease_until < clock_timestamp()
+                   OR (owner <> $2 AND owner NOT IN (SELECT owner FROM alive)))
+            ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE leases SET owner = $2, epoch = epoch + 1,
+            lease_until = clock_timestamp() + $4 * interval '1 second',
+            takeovers = takeovers + (free.former IS NOT NULL)::int
+        FROM free WHERE leases.kind = free.kind AND leases.id = free.id
+        RETURNING leases.kind, leases.id, epoch, subject, takeovers, cancel_requested
+        """,
+        list(kinds),
+        owner,
+        limit,
+        LEASE_SECONDS,
+    )
+    return many(Lease, rows)
+
+
+async def fence(transaction: Transaction, lease: Lease) -> bool:
+    """First statement of every checkpoint: takes the row's lock and renews. Returns whether a cancel was requested.
+
+    Raises LeaseLost when the lease is another's by now, or closed.
+    """
+    cancel = await transaction.fetchval(
+        """
+        UPDATE leases SET lease_until = clock_timestamp() + $4 * interval '1 second'
+        WHERE kind = $1 AND id = $2 AND epoch = $3 AND state = 'OPEN'
+        RETURNING cancel_requested
+        """,
+        lease.kind,
+        lease.id,
+        lease.epoch,
+        LEASE_SECONDS,
+    )
+    if cancel is None:
+        raise LeaseLost(f"{lease.kind} {lease.id} epoch {lease.epoch}")
+    return bool(cancel)
+
+
+async def renew(queries: Queries, held: Sequence[Lease]) -> list[Lease]:
+    """Extend what is held, in one statement; returns what is still held, with `cancel_requested` as it is now."""
+    if not held:
+        return []
+    rows = await queries.fetch(
+        """
+        UPDATE leases SET lease_until = clock_timestamp() + $4 * interval '1 second'
+        FROM unnest($1::text[], $2::uuid[], $3::int[]) AS held(kind, id, epoch)
+        WHERE leases.kind = held.kind AND leases.id = held.id AND leases.epoch = held.epoch AND state = 'OPEN'
+        RETURNING leases.kind, leases.id, leases.epoch, subject, takeovers, cancel_requested
+        """,
+        [lease.kind for lease in held],
+        [lease.id for lease in held],
+        [lease.epoch for lease in held],
+        LEASE_SECONDS,
+    )
+    return many(Lease, rows)
+
+
+async def release(queries: Queries, held: Sequence[Lease]) -> None:
+    """Give back work that is not finished, free to be claimed at once and not counted as a takeover."""
+    await queries.execute(
+        """
+        UPDATE leases SET owner = NULL, lease_until = NULL
+        FROM unnest($1::text[], $2::uuid[], $3::int[]) AS held(kind, id, epoch)
+        WHERE leases.kind = held.kind AND leases.id = held.id AND leases.epoch = held.epoch AND state = 'OPEN'
+        """,
+        [lease.kind for lease in held],
+        [lease.id for lease in held],
+        [lease.epoch for lease in held],
+    )
+
+
+async def close(transaction: Transaction, lease: Lease) -> None:
+    """The work has ended; behind `fence`, in the transaction that stores its end."""
+    await transaction.execute(
+        "UPDATE leases SET state = 'CLOSED', owner = NULL, lease_until = NULL WHERE kind = $1 AND id = $2",
+        lease.kind,
+        lease.id,
+    )
+
+
+async def request_cancel(transaction: Transaction, kind: str, id: UUID) -> bool:
+    """Ask whoever runs it to stop; returns whether it was still open. The truth is this column, a hint may follow."""
+    found = await transaction.fetchval(
+        "UPDATE leases SET cancel_requested = true WHERE kind = $1 AND id = $2 AND state = 'OPEN' RETURNING true",
+        kind,
+        id,
+    )
+    return bool(found)
+
+
+class Presence:
+    """The advisory lock that says this instance lives, on a direct connection of its own (not through a pooler)."""
+
+    def __init__(self, url: str, instance: int) -> None:
+        self._url = url
+        self._instance = instance
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Hold the lock; it ends with the block, or with the process. Raises Unavailable when it cannot be had."""
+        await self._take()
+        try:
+            yield
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(2):
+                if self._connection is not None:
+                    await self._connection.close()
+
+    async def keep(self) -> None:
+        """Look after the lock for ever: when its connection broke, take it again.
+
+        While it is missing, others may take this instance's work; the fence keeps that harmless.
+        """
+        while True:
+            await anyio.sleep(1)
+            try:
+                if self._connection is None:
+                    await self._take()
+                else:
+                    with foreign_faults():
+                        await self._connection.execute("SELECT 1")
+            except Unavailable:
+                if self._connection is not None:
+                    self._connection.terminate()
+                self._connection = None
+
+    async def _take(self) -> None:
+        with foreign_faults():
+            connection = await asyncpg.connect(self._url, timeout=10, command_timeout=5)
+            await connection.execute("SELECT pg_advisory_lock($1)", self._instance)
+        self._connection = connection

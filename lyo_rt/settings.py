@@ -1,0 +1,173 @@
+"""One frozen Settings, read once from the environment; a fault stops the start with one clear line per variable."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Provider = Literal["gemini", "openai", "outline"]
+PROVIDERS: tuple[Provider, ...] = ("gemini", "openai", "outline")
+
+
+class InvalidSettings(Exception):
+    """The configuration has faults; `lines` has one clear line for each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _http_url(value: str | None) -> str | None:
+    if value is not None and not re.match(r"https?://[^\s/]+", value):
+        raise ValueError("is no http(s) address, e.g. https://example.com")
+    return value.rstrip("/") if value else value
+
+
+def _postgres_url(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must start with postgresql://, e.g. postgresql://lyo:secret@db:5432/lyo")
+    return value
+
+
+def _redis_url(value: str | None) -> str | None:
+    if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis:// or rediss://, e.g. redis://cache:6379/0")
+    return value
+
+
+HttpUrl = Annotated[str | None, AfterValidator(_http_url)]
+
+
+class Settings(BaseSettings):
+    """All that can be configured. Each field's description is the README's configuration table."""
+
+    model_config = SettingsConfigDict(env_prefix="", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    environment: Literal["development", "staging", "production"] = Field(
+        "development", description="production refuses a default secret, an embedded database and demo data"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one and prints it")
+    workers: int = Field(
+        1, ge=1, le=64, description="instances to run; more than one uses REDIS_URL or the embedded Valkey"
+    )
+    lyo_data_dir: Path = Field(Path(".lyo"), description="embedded PostgreSQL, uploads, secrets, outgoing mail")
+
+    database_url: Annotated[str | None, AfterValidator(_postgres_url)] = Field(
+        None, description="postgresql://…; unset runs an embedded PostgreSQL 18"
+    )
+    database_pool_max: int = Field(20, ge=2, le=1000, description="connections one instance may hold")
+    redis_url: Annotated[str | None, AfterValidator(_redis_url)] = Field(
+        None, description="redis:// or rediss://; unset broadcasts in-process, or over an embedded Valkey"
+    )
+
+    jwt_secret_key: SecretStr | None = Field(
+        None, description="at least 32 bytes; unset generates one into LYO_DATA_DIR"
+    )
+    jwt_algorithm: Literal["HS256"] = Field("HS256", description="how access tokens are signed")
+    jwt_access_token_expire_minutes: int = Field(30, ge=1, le=1440, description="minutes")
+    jwt_refresh_token_expire_days: int = Field(7, ge=1, le=365, description="days")
+
+    ai_providers: Annotated[tuple[Provider, ...], NoDecode] = Field(
+        (), description="order of providers; unset: those that are configured, then outline (not in production)"
+    )
+    ai_first_token_timeout: float = Field(10, gt=0, le=600, description="seconds")
+    ai_token_timeout: float = Field(15, gt=0, le=600, description="seconds between tokens")
+    ai_total_timeout: float = Field(120, gt=0, le=3600, description="seconds for a whole answer")
+    gemini_api_key: SecretStr | None = Field(None, description="turns the gemini provider on")
+    gemini_base_url: HttpUrl = Field(None, description="any server that speaks Gemini's API, without a version path")
+    gemini_model: str = Field("gemini-flash-latest", description="model for most requests")
+    gemini_model_complex: str = Field("gemini-pro-latest", description="model for courses")
+    openai_api_key: SecretStr | None = Field(None, description="turns the openai provider on")
+    openai_base_url: HttpUrl = Field(None, description="any server that speaks OpenAI's API, with /v1")
+    openai_model: str = Field("gpt-4o-mini", description="model for most requests")
+    openai_model_complex: str = Field("gpt-4o", description="model for courses")
+
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Host names answered to; unset: loopback in development, all elsewhere"
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="web origins that may call the API and open WebSockets"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
+    log_format: Literal["json", "pretty"] | None = Field(
+        None, description="unset: pretty on a terminal, json elsewhere and in production"
+    )
+    lyo_task_url_capability: bool | None = Field(
+        None, description="whether a bare task id opens /v1/ws/tasks/{id}; unset: only in development"
+    )
+    lyo_seed_demo: bool | None = Field(None, description="load the demo data at start; unset: only in development")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
+        for name in ("ai_providers", "trusted_hosts", "cors_origins"):
+            value = values.get(name)
+            if isinstance(value, str):
+                values[name] = tuple(part.strip() for part in value.split(",") if part.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        secret = self.jwt_secret_key.get_secret_value() if self.jwt_secret_key else None
+        if secret is not None and len(secret.encode()) < 32:
+            raise ValueError("JWT_SECRET_KEY has fewer than 32 bytes; make one with: openssl rand -base64 48")
+        for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
+            if provider in self.ai_providers and key is None:
+                raise ValueError(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
+        if self.environment == "production":
+            if secret is None:
+                raise ValueError("JWT_SECRET_KEY must be set in production")
+            if self.database_url is None:
+                raise ValueError("DATABASE_URL must be set in production: the embedded database is for development")
+            if self.lyo_seed_demo:
+                raise ValueError("LYO_SEED_DEMO must not be on in production")
+            if self.workers > 1 and self.redis_url is None:
+                raise ValueError("REDIS_URL must be set in production when WORKERS is more than 1")
+        return self
+
+    def providers(self) -> tuple[Provider, ...]:
+        """The providers to ask, in order."""
+        if self.ai_providers:
+            return self.ai_providers
+        configured: list[Provider] = []
+        if self.gemini_api_key:
+            configured.append("gemini")
+        if self.openai_api_key:
+            configured.append("openai")
+        if self.environment != "production":
+            configured.append("outline")
+        return tuple(configured)
+
+    @property
+    def task_url_capability(self) -> bool:
+        """Whether a bare task id opens the simple door."""
+        if self.lyo_task_url_capability is None:
+            return self.environment == "development"
+        return self.lyo_task_url_capability
+
+    @property
+    def seeds_demo(self) -> bool:
+        """Whether the demo data is loaded at start."""
+        return self.environment == "development" if self.lyo_seed_demo is None else self.lyo_seed_demo
+
+
+def read_settings() -> Settings:
+    """Settings from the environment.
+
+    Raises InvalidSettings with one line per fault, each naming its variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as fault:
+        raise InvalidSettings([_line(error["loc"], error["msg"]) for error in fault.errors()]) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    if not location:
+        return message
+    name = str(location[0]).upper()
+    return f"{name}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,128 @@
+"""The log of each stream in PostgreSQL: appended in the transaction of the fact it tells, gapless, read after a cursor.
+
+`seq` comes from `UPDATE streams SET top = top + 1`: the row lock is held until the commit, so the order of commits is
+the order of `seq` and a reader never sees n + 1 before n (a sequence does not promise that: it is taken before the
+commit, and never given back after a rollback).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from lyo_rt import frames
+from lyo_rt.database.pool import Queries, Transaction, many, one
+
+INLINE_BYTES = 16 * 1024
+"""Larger events are announced without their data: the hint must stay cheap, the log has the rest."""
+
+
+class StreamEvent(msgspec.Struct, frozen=True, dict=True):
+    """One entry of a stream. `seq` counts from 1 without a gap within an `epoch`."""
+
+    stream: str
+    epoch: int
+    seq: int
+    name: str
+    data: dict[str, Any]
+    created_at: datetime
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The frame as a client gets it, encoded once however many read it."""
+        return frames.encode(frames.of_event(self.stream, self.epoch, self.seq, self.name, self.data))
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where a stream is now: `top` is the newest seq, 0 before the first event."""
+
+    epoch: int
+    top: int
+
+
+class Hint(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="hint"):
+    """What is announced of an event: all of it, or only that it exists."""
+
+    epoch: int
+    seq: int
+    event: StreamEvent | None = None
+
+
+def task_stream(task: UUID) -> str:
+    """Progress of one task."""
+    return f"task:{task}"
+
+
+def course_stream(course: UUID) -> str:
+    """Lessons landing in one course."""
+    return f"course:{course}"
+
+
+def conversation_stream(conversation: UUID) -> str:
+    """Messages of one tutor conversation."""
+    return f"conversation:{conversation}"
+
+
+def topic(stream: str) -> str:
+    """The broadcast topic on which a stream's events are announced."""
+    return f"stream:{stream}"
+
+
+async def append(transaction: Transaction, stream: str, name: str, data: dict[str, Any]) -> StreamEvent:
+    """Append one event; it exists, and is announced, when the caller's transaction commits."""
+    row = await transaction.fetchrow(
+        """
+        WITH head AS (
+            INSERT INTO streams AS s (name, top) VALUES ($1, 1)
+            ON CONFLICT (name) DO UPDATE SET top = s.top + 1, updated_at = now()
+            RETURNING name, epoch, top
+        )
+        INSERT INTO stream_events (stream, seq, name, data)
+        SELECT head.name, head.top, $2, $3 FROM head
+        RETURNING stream, (SELECT epoch FROM head) AS epoch, seq, name, data, created_at
+        """,
+        stream,
+        name,
+        data,
+    )
+    event = one(StreamEvent, row)
+    assert event is not None  # noqa: S101  (INSERT ... RETURNING of one row)
+    transaction.announce(topic(stream), encode_hint(event))
+    return event
+
+
+def encode_hint(event: StreamEvent) -> bytes:
+    """The announcement of an event."""
+    whole = msgspec.json.encode(Hint(event.epoch, event.seq, event))
+    if len(whole) <= INLINE_BYTES:
+        return whole
+    return msgspec.json.encode(Hint(event.epoch, event.seq))
+
+
+async def head(queries: Queries, stream: str) -> Head:
+    """Where the stream is now; a stream nobody has appended to is at epoch 1, seq 0."""
+    row = await queries.fetchrow("SELECT epoch, top FROM streams WHERE name = $1", stream)
+    return one(Head, row) or Head(1, 0)
+
+
+async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 500) -> Sequence[StreamEvent]:
+    """The events with a greater seq, in order, at most `limit`."""
+    rows = await queries.fetch(
+        """
+        SELECT e.stream, s.epoch, e.seq, e.name, e.data, e.created_at
+        FROM stream_events e JOIN streams s ON s.name = e.stream
+        WHERE e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
+        """,
+        stream,
+        seq,
+        limit,
+    )
+    return many(StreamEvent, rows)
+
+
+async def delete(transaction: Transaction, stream: str) -> None:
+    """Forget a stream and its events; what it told of is gone."""
+    await transaction.execute("DELETE FROM streams WHERE name = $1", stream)

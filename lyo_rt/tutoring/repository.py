@@ -1,0 +1,192 @@
+"""The SQL of conversations and their messages, one statement a function."""
+
+from datetime import datetime
+from uuid import UUID
+
+from lyo_rt.database.pool import Queries, Transaction, many, one
+from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, Resource, Unfinished
+
+_CONVERSATION = "id, title, resource_kind, resource_id, created_at, updated_at"
+_MESSAGE = "id, position, role, text, revision, status, sha256, model, answers, created_at"
+
+
+async def add_conversation(
+    queries: Queries, user: UUID, resource: Resource | None, title: str
+) -> ConversationRecord | None:
+    """A new conversation about `resource`, or about nothing in particular."""
+    row = await queries.fetchrow(
+        f"""
+        INSERT INTO conversations (user_id, title, resource_kind, resource_id) VALUES ($1, $2, $3, $4)
+        RETURNING {_CONVERSATION}
+        """,  # noqa: S608  (a constant)
+        user,
+        title,
+        resource.kind if resource else None,
+        resource.id if resource else None,
+    )
+    return one(ConversationRecord, row)
+
+
+async def get_conversation(queries: Queries, id: UUID, user: UUID) -> ConversationRecord | None:
+    """The user's conversation of this id; a stranger's is None."""
+    row = await queries.fetchrow(
+        f"SELECT {_CONVERSATION} FROM conversations WHERE id = $1 AND user_id = $2",  # noqa: S608  (a constant)
+        id,
+        user,
+    )
+    return one(ConversationRecord, row)
+
+
+async def latest_about(queries: Queries, user: UUID, resource: Resource) -> ConversationRecord | None:
+    """The user's most recent conversation about the resource."""
+    row = await queries.fetchrow(
+        f"""
+        SELECT {_CONVERSATION} FROM conversations WHERE user_id = $1 AND resource_kind = $2 AND resource_id = $3
+        ORDER BY updated_at DESC LIMIT 1
+        """,  # noqa: S608  (a constant)
+        user,
+        resource.kind,
+        resource.id,
+    )
+    return one(ConversationRecord, row)
+
+
+async def list_conversations(
+    queries: Queries, user: UUID, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[ConversationRecord]:
+    """The user's conversations, newest first, beginning behind `after` (created_at, id)."""
+    rows = await queries.fetch(
+        f"""
+        SELECT {_CONVERSATION} FROM conversations
+        WHERE user_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
+        ORDER BY created_at DESC, id DESC LIMIT $4
+        """,  # noqa: S608  (a constant)
+        user,
+        after[0] if after else None,
+        after[1] if after else None,
+        limit,
+    )
+    return many(ConversationRecord, rows)
+
+
+async def delete_conversation(transaction: Transaction, id: UUID) -> None:
+    """The conversation and its messages are gone."""
+    await transaction.execute("DELETE FROM conversations WHERE id = $1", id)
+
+
+async def lock_conversation(transaction: Transaction, id: UUID, user: UUID) -> bool:
+    """Take the conversation's row until the commit, so that turns begin one after the other; False for a stranger."""
+    found = await transaction.fetchval(
+        "UPDATE conversations SET updated_at = now() WHERE id = $1 AND user_id = $2 RETURNING true", id, user
+    )
+    return bool(found)
+
+
+async def list_messages(queries: Queries, conversation: UUID, *, after: int, limit: int) -> list[MessageRecord]:
+    """The messages behind position `after`, in order."""
+    rows = await queries.fetch(
+        f"""
+        SELECT {_MESSAGE} FROM messages WHERE conversation_id = $1 AND position > $2 ORDER BY position LIMIT $3
+        """,  # noqa: S608  (a constant)
+        conversation,
+        after,
+        limit,
+    )
+    return many(MessageRecord, rows)
+
+
+async def list_newest(queries: Queries, conversation: UUID, *, limit: int) -> list[MessageRecord]:
+    """The newest `limit` messages, oldest first."""
+    rows = await queries.fetch(
+        f"""
+        SELECT {_MESSAGE} FROM messages WHERE conversation_id = $1 ORDER BY position DESC LIMIT $2
+        """,  # noqa: S608  (a constant)
+        conversation,
+        limit,
+    )
+    return many(MessageRecord, rows)[::-1]
+
+
+async def get_message(queries: Queries, id: UUID) -> MessageRecord | None:
+    """The message of this id."""
+    return one(
+        MessageRecord,
+        await queries.fetchrow(f"SELECT {_MESSAGE} FROM messages WHERE id = $1", id),  # noqa: S608  (a constant)
+    )
+
+
+async def conversation_of(queries: Queries, message: UUID) -> UUID | None:
+    """The conversation a message belongs to."""
+    found: UUID | None = await queries.fetchval("SELECT conversation_id FROM messages WHERE id = $1", message)
+    return found
+
+
+async def answer_to(queries: Queries, question: UUID) -> MessageRecord | None:
+    """The newest answer to a question."""
+    row = await queries.fetchrow(
+        f"SELECT {_MESSAGE} FROM messages WHERE answers = $1 ORDER BY position DESC LIMIT 1",  # noqa: S608  (a constant)
+        question,
+    )
+    return one(MessageRecord, row)
+
+
+async def writing(queries: Queries, conversation: UUID) -> Unfinished | None:
+    """The answer being written, if one is."""
+    row = await queries.fetchrow(
+        "SELECT id AS message, revision, text, status FROM messages WHERE conversation_id = $1 AND status = 'writing'",
+        conversation,
+    )
+    return one(Unfinished, row)
+
+
+async def answer(queries: Queries, id: UUID) -> Unfinished | None:
+    """An answer's text as stored."""
+    row = await queries.fetchrow("SELECT id AS message, revision, text, status FROM messages WHERE id = $1", id)
+    return one(Unfinished, row)
+
+
+async def add_message(
+    transaction: Transaction, conversation: UUID, id: UUID, role: str, text: str, status: str, answers: UUID | None
+) -> MessageRecord | None:
+    """The next message of the conversation (whose row is locked)."""
+    row = await transaction.fetchrow(
+        f"""
+        INSERT INTO messages (id, conversation_id, position, role, text, status, answers, sha256)
+        SELECT $1, $2, coalesce(max(position), 0) + 1, $3, $4, $5, $6,
+            CASE WHEN $5 = 'writing' THEN NULL ELSE encode(sha256(convert_to($4, 'UTF8')), 'hex') END
+        FROM messages WHERE conversation_id = $2
+        RETURNING {_MESSAGE}
+        """,  # noqa: S608  (a constant)
+        id,
+        conversation,
+        role,
+        text,
+        status,
+        answers,
+    )
+    return one(MessageRecord, row)
+
+
+async def set_text(transaction: Transaction, id: UUID, *, revision: int, text: str) -> None:
+    """The checkpoint of an answer that is being written."""
+    await transaction.execute(
+        "UPDATE messages SET text = $2, revision = $3 WHERE id = $1 AND status = 'writing'", id, text, revision
+    )
+
+
+async def end_message(
+    transaction: Transaction, id: UUID, *, revision: int, text: str, status: str, sha256: str, model: str | None
+) -> None:
+    """The answer as it will stay."""
+    await transaction.execute(
+        """
+        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6
+        WHERE id = $1 AND status = 'writing'
+        """,
+        id,
+        text,
+        revision,
+        status,
+        sha256,
+        model,
+    )

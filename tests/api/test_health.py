@@ -1,0 +1,104 @@
+"""Health: alive without any dependency, ready only when it could serve, and open to anyone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from api.services import Services
+from lyo_rt.database.migrate import upgrade
+from lyo_rt.embedded.postgresql import PostgreSQL, postgresql_server
+from lyo_rt.settings import Settings
+from tests.api.conftest import Instance, with_settings
+from tests.conftest import statement
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_sound_instance_says_so(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/v1/health")).json()
+    assert body["status"] == "ok"
+    assert body["database"] == "ok"
+    assert body["broadcast"] == "in-process"
+    assert body["providers"] == ["outline"]
+    assert body["version"]
+
+
+async def test_it_is_alive_and_ready(client: httpx.AsyncClient) -> None:
+    for path in ("/v1/health/live", "/v1/health/ready"):
+        response = await client.get(path)
+        assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def test_while_draining_it_is_alive_but_not_ready(client: httpx.AsyncClient, instance: Instance) -> None:
+    instance.draining = True
+    assert (await client.get("/v1/health/live")).status_code == 200
+    response = await client.get("/v1/health/ready")
+    assert (response.status_code, response.json()["code"]) == (503, "DRAINING")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert int(response.headers["retry-after"]) >= 1
+    assert (await client.get("/v1/health")).json()["status"] == "draining"
+
+
+async def test_the_database_tells_its_latency_and_pool(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/v1/health/database")).json()
+    assert body["status"] == "ok"
+    assert 0 < body["latency_ms"] < 2000
+    assert 1 <= body["pool"]["size"] <= body["pool"]["max"]
+
+
+async def test_redis_says_in_process_when_there_is_none(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/v1/health/redis")).json() == {"status": "ok", "mode": "in-process"}
+
+
+async def test_websocket_counts_what_the_instance_counts(client: httpx.AsyncClient, instance: Instance) -> None:
+    instance.statistics = {"sockets": 3}
+    assert (await client.get("/v1/health/websocket")).json() == {"status": "ok", "statistics": {"sockets": 3}}
+
+
+@pytest.mark.parametrize("path", ["/v1/health/model", "/v1/health/ai"])
+async def test_model_names_the_providers_in_order(client: httpx.AsyncClient, path: str) -> None:
+    body = (await client.get(path)).json()
+    assert body == {"status": "ok", "providers": ["outline"], "gemma": {"state": "absent"}}
+
+
+class TestWithoutAModel:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return with_settings(settings, environment="production", ai_providers=())
+
+    async def test_model_is_unavailable(self, client: httpx.AsyncClient) -> None:
+        response = await client.get("/v1/health/model")
+        assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
+
+
+class TestWithoutADatabase:
+    @pytest.fixture
+    def own_server(self, short_dir: Path) -> Iterator[tuple[PostgreSQL, ExitStack]]:
+        """A PostgreSQL of the test's own, and what stops it."""
+        with ExitStack() as stack:
+            yield stack.enter_context(postgresql_server(short_dir / "own", fsync=False)), stack
+
+    @pytest.fixture
+    async def database_url(self, own_server: tuple[PostgreSQL, ExitStack]) -> str:
+        server, _ = own_server
+        statement(server, "CREATE DATABASE lyo_own")
+        url = server.url("lyo_own")
+        await upgrade(url)
+        return url
+
+    @pytest.fixture
+    async def services(self, services: Services, own_server: tuple[PostgreSQL, ExitStack]) -> Services:
+        """The services, once their database has been stopped."""
+        await anyio.to_thread.run_sync(own_server[1].close)
+        return services
+
+    async def test_it_is_alive_but_not_ready(self, client: httpx.AsyncClient) -> None:
+        assert (await client.get("/v1/health/live")).status_code == 200
+        for path in ("/v1/health", "/v1/health/ready", "/v1/health/database"):
+            response = await client.get(path)
+            assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE"), path
+            assert int(response.headers["retry-after"]) >= 1

@@ -1,0 +1,84 @@
+"""Valid content made from a request's own schema and prompt, the same every time."""
+
+import json
+import re
+from typing import Any
+
+
+def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any]:
+    """A JSON document that fits `schema`; its texts name the purpose and what the prompt says of it."""
+    facts = {
+        "purpose": purpose,
+        "topic": _fact(prompt, "topic") or "the subject",
+        "title": _fact(prompt, "title") or purpose,
+        "modules": _number(prompt, "Modules"),
+        "questions": _number(prompt, "Questions"),
+    }
+    made = _value(schema, (), facts)
+    assert isinstance(made, dict)
+    return made
+
+
+def tutor_tokens(said: str, material: str) -> list[str]:
+    """A tutor's answer, token by token: it takes up the learner's words and asks one question."""
+    sentence = re.split(r"(?<=[.!])\s", material.strip())[0][:120] if material.strip() else "the subject at hand"
+    words = " ".join(said.replace("?", "").split()[:12]) or "nothing yet"
+    text = (
+        f"You say: {words}. That is a good place to begin. Let us hold it against the material, which says: {sentence} "
+        "Take one part of it that you are sure of, and one that you are not. Which of the two would you look at first?"
+    )
+    return re.findall(r"\S+\s*", text)
+
+
+def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> Any:
+    match schema.get("type"):
+        case "object":
+            return {name: _value(part, (*path, name), facts) for name, part in schema["properties"].items()}
+        case "array":
+            return [_value(schema["items"], (*path, n), facts) for n in range(_length(schema, path, facts))]
+        case "integer" | "number":
+            if path[-1] == "answer":
+                return int(path[1]) % 4
+            return min(schema.get("maximum", 15), max(schema.get("minimum", 0), 15))
+        case "boolean":
+            return True
+        case _:
+            return _text(path, facts)
+
+
+def _length(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> int:
+    asked = {"modules": facts["modules"], "questions": facts["questions"], "options": 4, "key_terms": 4}
+    wanted: int = asked.get(str(path[-1])) or 2
+    return max(int(schema.get("minItems", 0)), min(int(schema.get("maxItems", 20)), wanted))
+
+
+def _text(path: tuple[str | int, ...], facts: dict[str, Any]) -> str:
+    place = " ".join(str(part + 1) if isinstance(part, int) else part for part in path)
+    match path[-1]:
+        case "url":
+            return "https://en.wikipedia.org/wiki/Learning"
+        case "text":
+            return _lesson_text(facts)
+        case "title" if len(path) == 1:
+            return f"{facts['topic']}: {facts['purpose']}" if facts["purpose"] == "plan" else facts["title"]
+        case "term":
+            return f"term {place.split()[1]} of {facts['title']}"
+        case _:
+            return f"{place} ({facts['purpose']}, {facts['topic']})"
+
+
+def _lesson_text(facts: dict[str, Any]) -> str:
+    sentences = " ".join(
+        f"Sentence {n} of {facts['title']} says one thing about {facts['topic']}." for n in range(1, 9)
+    )
+    return f"## {facts['title']}\n\n{sentences}\n\n## To remember\n\n{facts['purpose']} ends here."
+
+
+def _fact(prompt: str, name: str) -> str | None:
+    found = re.search(rf'"{name}":\s*("(?:[^"\\]|\\.)*")', prompt)
+    return str(json.loads(found.group(1))) if found else None
+
+
+def _number(prompt: str, name: str) -> int | None:
+    found = re.search(rf"^{name}: (\d+)$", prompt, re.MULTILINE)
+    return int(found.group(1)) if found else None

@@ -1,0 +1,197 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+
+from lyo_rt.accounts.revocations import Revocations
+from lyo_rt.accounts.service import Accounts
+from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.database.pool import Database
+from lyo_rt.security.passwords import Passwords
+from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.tokens import Identity, Tokens
+
+ACCESS = timedelta(minutes=30)
+PROMISED_SECONDS = 2.0
+"""A second, and what two busy cores may add to it."""
+
+pytestmark = pytest.mark.anyio
+
+
+class MovedClock:
+    """The machine's clock, moved forward by `ahead`."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return self.now().timestamp()
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+async def database(database_url: str, clock: MovedClock) -> AsyncIterator[tuple[Database, InProcessBroadcast]]:
+    broadcast = InProcessBroadcast(clock)
+    async with Database.open(database_url, broadcast) as opened:
+        yield opened, broadcast
+
+
+@pytest.fixture
+def accounts(database: tuple[Database, InProcessBroadcast], clock: MovedClock) -> Accounts:
+    """The instance that is logged out on."""
+    opened, broadcast = database
+    return Accounts(
+        opened,
+        Tokens(KeyRing([b"k" * 32]), clock, access_lifetime=ACCESS),
+        Passwords(cost=4),
+        clock,
+        Revocations(opened, broadcast, clock, access_lifetime=ACCESS),
+        refresh_lifetime=timedelta(days=7),
+    )
+
+
+@pytest.fixture
+async def identity(accounts: Accounts) -> Identity:
+    new = await accounts.register(email="a@example.com", password="Correct-Horse7battery", full_name="A")
+    return accounts.identify(new.access_token)
+
+
+async def told_of_logout(accounts: Accounts, elsewhere: Revocations, identity: Identity) -> None:
+    """Log out on one instance; returns when the other knows, fails when it takes too long."""
+    told = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(elsewhere.run)
+        assert identity.session_id not in elsewhere
+        with elsewhere.watching(identity.session_id, told.set):
+            await accounts.logout(identity)
+            with anyio.fail_after(PROMISED_SECONDS):
+                await told.wait()
+        assert identity.session_id in elsewhere
+        tasks.cancel_scope.cancel()
+    assert elsewhere.statistics() == {"revoked": 1, "watched": 0}
+
+
+async def test_another_instance_is_told_by_the_broadcast(
+    accounts: Accounts, database: tuple[Database, InProcessBroadcast], clock: MovedClock, identity: Identity
+) -> None:
+    opened, broadcast = database
+    elsewhere = Revocations(opened, broadcast, clock, access_lifetime=ACCESS)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(elsewhere.run)
+        await accounts.logout(identity)
+        assert identity.session_id in elsewhere
+        tasks.cancel_scope.cancel()
+
+
+async def test_another_instance_reads_it_when_the_broadcast_is_silent(
+    accounts: Accounts, database: tuple[Database, InProcessBroadcast], clock: MovedClock, identity: Identity
+) -> None:
+    silent = InProcessBroadcast(clock)
+    elsewhere = Revocations(database[0], silent, clock, access_lifetime=ACCESS)
+    await told_of_logout(accounts, elsewhere, identity)
+
+
+async def test_a_new_instance_knows_before_it_has_started(
+    accounts: Accounts, database: tuple[Database, InProcessBroadcast], clock: MovedClock, identity: Identity
+) -> None:
+    await accounts.logout(identity)
+    await database[0].execute("UPDATE auth_sessions SET revoked_at = revoked_at - interval '29 minutes'")
+    elsewhere = Revocations(*database, clock, access_lifetime=ACCESS)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(elsewhere.run)
+        assert identity.session_id in elsewhere
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("signal", ["lost", "rubbish"])
+async def test_after_a_loss_everything_is_read_again(
+    accounts: Accounts,
+    database: tuple[Database, InProcessBroadcast],
+    clock: MovedClock,
+    identity: Identity,
+    signal: str,
+) -> None:
+    silent = InProcessBroadcast(clock)
+    elsewhere = Revocations(database[0], silent, clock, access_lifetime=ACCESS)
+    told = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(elsewhere.run)
+        # Older than the polls look back: only a whole reading finds it.
+        await database[0].execute(
+            "UPDATE auth_sessions SET revoked_at = clock_timestamp() - interval '20 minutes', revoked_for = 'logout'"
+        )
+        with elsewhere.watching(identity.session_id, told.set), anyio.fail_after(PROMISED_SECONDS):
+            if signal == "lost":
+                elsewhere.lost()
+            else:
+                await silent.publish("revocations", b"not a session")
+            await told.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_it_outlives_a_database_that_goes_and_comes_back(
+    accounts: Accounts,
+    database: tuple[Database, InProcessBroadcast],
+    database_url: str,
+    clock: MovedClock,
+    identity: Identity,
+) -> None:
+    silent = InProcessBroadcast(clock)
+    told = anyio.Event()
+    async with Database.open(database_url, silent, pool_max=2) as severed, anyio.create_task_group() as tasks:
+        elsewhere = Revocations(severed, silent, clock, access_lifetime=ACCESS)
+        await tasks.start(elsewhere.run)
+        own = await database[0].fetchval("SELECT pg_backend_pid()")
+        await database[0].execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1",
+            own,
+        )
+        with elsewhere.watching(identity.session_id, told.set):
+            await accounts.logout(identity)
+            with anyio.fail_after(PROMISED_SECONDS + 2):
+                await told.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_watcher_of_a_session_that_is_gone_already_is_told_at_once(
+    accounts: Accounts, identity: Identity
+) -> None:
+    await accounts.logout(identity)
+    told: list[str] = []
+    with accounts.revocations.watching(identity.session_id, lambda: told.append("gone")):
+        assert told == ["gone"]
+    accounts.revocations.add(identity.session_id)
+    assert told == ["gone"]
+
+
+async def test_every_watcher_is_told_and_those_who_left_are_not(accounts: Accounts, identity: Identity) -> None:
+    told: list[str] = []
+    watching = accounts.revocations.watching
+    with watching(identity.session_id, lambda: told.append("left")):
+        pass
+    with (
+        watching(identity.session_id, lambda: told.append("one")),
+        watching(identity.session_id, lambda: told.append("two")),
+    ):
+        await accounts.logout(identity)
+    assert sorted(told) == ["one", "two"]
+
+
+async def test_what_no_token_can_need_any_more_is_forgotten(
+    accounts: Accounts, database: tuple[Database, InProcessBroadcast], clock: MovedClock, identity: Identity
+) -> None:
+    await accounts.logout(identity)
+    await database[0].execute("UPDATE auth_sessions SET revoked_at = revoked_at - interval '40 minutes'")
+    assert accounts.revocations.statistics()["revoked"] == 1
+    clock.ahead = timedelta(minutes=32)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(accounts.revocations.run)
+        assert accounts.revocations.statistics()["revoked"] == 0
+        tasks.cancel_scope.cancel()

@@ -1,0 +1,101 @@
+"""The configuration: defaults that serve without any, and one clear line for each fault."""
+
+from pathlib import Path
+
+import pytest
+
+from lyo_rt.settings import InvalidSettings, Settings, read_settings
+
+SECRET = "s" * 32
+PRODUCTION = {"ENVIRONMENT": "production", "JWT_SECRET_KEY": SECRET, "DATABASE_URL": "postgresql://db/lyo"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    for name, value in request.param.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_nothing_need_be_set() -> None:
+    settings = read_settings()
+    assert (settings.environment, settings.host, settings.port, settings.workers) == (
+        "development",
+        "127.0.0.1",
+        8000,
+        1,
+    )
+    assert settings.database_url is None
+    assert settings.lyo_data_dir == Path(".lyo")
+    assert settings.providers() == ("outline",)
+    assert settings.task_url_capability
+    assert settings.seeds_demo
+
+
+@pytest.mark.parametrize("environment", [{"PORT": "", "DATABASE_URL": ""}], indirect=True)
+def test_an_empty_variable_is_an_unset_one(environment: None) -> None:
+    assert read_settings().port == 8000
+
+
+@pytest.mark.parametrize("environment", [{"GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k"}], indirect=True)
+def test_configured_providers_come_before_the_outline(environment: None) -> None:
+    assert read_settings().providers() == ("gemini", "openai", "outline")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"AI_PROVIDERS": "openai, outline", "OPENAI_API_KEY": "k", "CORS_ORIGINS": "https://a.b,https://c.d"}],
+    indirect=True,
+)
+def test_lists_are_separated_by_commas(environment: None) -> None:
+    assert read_settings().providers() == ("openai", "outline")
+    assert read_settings().cors_origins == ("https://a.b", "https://c.d")
+
+
+@pytest.mark.parametrize("environment", [PRODUCTION], indirect=True)
+def test_production_shows_no_tasks_to_strangers_and_loads_no_demo(environment: None) -> None:
+    settings = read_settings()
+    assert not settings.task_url_capability
+    assert not settings.seeds_demo
+    assert settings.providers() == ()
+
+
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ({"PORT": "abc"}, ["PORT"]),
+        ({"PORT": "70000", "WORKERS": "0"}, ["PORT", "WORKERS"]),
+        ({"ENVIRONMENT": "prod"}, ["ENVIRONMENT"]),
+        ({"DATABASE_URL": "mysql://db/lyo", "REDIS_URL": "http://cache"}, ["DATABASE_URL", "REDIS_URL"]),
+        ({"DATABASE_POOL_MAX": "1"}, ["DATABASE_POOL_MAX"]),
+        ({"JWT_ALGORITHM": "none"}, ["JWT_ALGORITHM"]),
+        ({"JWT_SECRET_KEY": "short"}, ["JWT_SECRET_KEY"]),
+        ({"AI_PROVIDERS": "gemini"}, ["AI_PROVIDERS"]),
+        ({"AI_PROVIDERS": "claire"}, ["AI_PROVIDERS"]),
+        ({"AI_TOTAL_TIMEOUT": "-1"}, ["AI_TOTAL_TIMEOUT"]),
+        ({"OPENAI_BASE_URL": "localhost:8080"}, ["OPENAI_BASE_URL"]),
+        ({"LOG_LEVEL": "LOUD", "LOG_FORMAT": "xml"}, ["LOG_LEVEL", "LOG_FORMAT"]),
+        (PRODUCTION | {"JWT_SECRET_KEY": ""}, ["JWT_SECRET_KEY"]),
+        (PRODUCTION | {"DATABASE_URL": ""}, ["DATABASE_URL"]),
+        (PRODUCTION | {"LYO_SEED_DEMO": "true"}, ["LYO_SEED_DEMO"]),
+        (PRODUCTION | {"WORKERS": "2"}, ["REDIS_URL"]),
+    ],
+    indirect=["environment"],
+)
+def test_each_fault_is_one_line_that_names_its_variable(environment: None, names: list[str]) -> None:
+    with pytest.raises(InvalidSettings) as faults:
+        read_settings()
+    assert [line.replace(":", " ").split()[0] for line in faults.value.lines] == names
+    assert not any("\n" in line for line in faults.value.lines)
+
+
+@pytest.mark.parametrize("environment", [{"JWT_SECRET_KEY": "short-and-secret"}], indirect=True)
+def test_a_fault_does_not_repeat_a_secret(environment: None) -> None:
+    with pytest.raises(InvalidSettings) as faults:
+        read_settings()
+    assert "short-and-secret" not in str(faults.value)
