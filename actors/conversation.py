@@ -214,9 +214,11 @@ class Answer:
             draft = await self._broadcast.read_draft(key)
             if draft is not None and draft.revision > revision:
                 raise LeaseLost(f"revision {draft.revision} of {key} is being written")
-            # The draft was lost with the broadcast, or a part of it: put it there again, whole.
+            # Lost with the broadcast: it is begun again, whole. There, but not as long as it was written: what it
+            # holds is unsure, and only a higher revision takes its place.
+            if draft is not None:
+                self._revision = revision = revision + 1
             whole = self._text[: at + len(text)]
-            await self._broadcast.drop_draft(key)
             await self._extend(revision, 0, whole, frames.Snapshot(self._stream, key, revision, whole))
         except Unavailable as fault:
             log.warning("draft not shared; the checkpoint goes on", message=key, error=str(fault))

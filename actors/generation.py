@@ -162,22 +162,23 @@ class GenerationActor(Actor[WorkMessage]):
         if known := self._steps.get(step.name):
             drafts[step.lesson] = msgspec.json.decode(known.result, type=LessonDraft)
             return
+        # The slot is kept until the lesson is stored: a killed instance loses no more steps than there are slots.
         async with self._slots:
             draft, written = await self._ask(
                 WriteLesson(brief=work.brief, plan=plan, module=step.module, lesson=step.lesson)
             )
+            planned = plan.modules[step.module].lessons[step.lesson]
+            lesson = NewLesson(
+                work.course_id,
+                step.module + 1,
+                step.position,
+                planned.title,
+                draft.summary,
+                planned.minutes,
+                lesson_items(planned.title, planned.minutes, draft),
+            )
+            await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
         drafts[step.lesson] = draft
-        planned = plan.modules[step.module].lessons[step.lesson]
-        lesson = NewLesson(
-            work.course_id,
-            step.module + 1,
-            step.position,
-            planned.title,
-            draft.summary,
-            planned.minutes,
-            lesson_items(planned.title, planned.minutes, draft),
-        )
-        await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
 
     async def _write_assessment(
         self, work: Work, plan: CoursePlan, step: AssessmentStep, drafts: tuple[LessonDraft, ...]
@@ -188,17 +189,17 @@ class GenerationActor(Actor[WorkMessage]):
             draft, written = await self._ask(
                 WriteAssessment(brief=work.brief, plan=plan, module=step.module, lessons=drafts)
             )
-        lesson = NewLesson(
-            work.course_id,
-            step.module + 1,
-            step.position,
-            draft.title,
-            "",
-            ASSESSMENT_MINUTES,
-            (assessment_item(draft),),
-            kind="assessment",
-        )
-        await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
+            lesson = NewLesson(
+                work.course_id,
+                step.module + 1,
+                step.position,
+                draft.title,
+                "",
+                ASSESSMENT_MINUTES,
+                (assessment_item(draft),),
+                kind="assessment",
+            )
+            await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
 
     async def _land(self, transaction: Transaction, plan: CoursePlan, lesson: NewLesson) -> None:
         id = await courses.add_lesson(transaction, lesson)

@@ -1,5 +1,6 @@
 """Keeps the leases of this instance: renews them together, and tells their actors of a cancel or a loss."""
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +17,8 @@ from lyo_rt.problems import Unavailable
 
 RENEW_SECONDS = 1.0
 """Also the longest a requested cancel waits when its hint was lost."""
+ANSWER_SECONDS = 2.0
+"""For the database to answer a renewal; two tries fit into a lease."""
 
 log = structlog.get_logger()
 
@@ -78,10 +81,11 @@ class Leaseholder:
         """Renew once a second, for ever, and at once when a cancel is hinted at."""
         async with self._broadcast.listen(CANCEL_TOPIC, self):
             while True:
-                await self._renew_all()
-                with anyio.move_on_after(RENEW_SECONDS):
-                    await self._wake.wait()
                 self._wake = anyio.Event()
+                await self._renew_all()
+                self._give_up_late()
+                with anyio.move_on_after(min(RENEW_SECONDS, self._patience())):
+                    await self._wake.wait()
 
     def heard(self, payload: bytes) -> None:
         """A cancel was requested somewhere: look whether it is ours."""
@@ -94,25 +98,43 @@ class Leaseholder:
         self._wake.set()
 
     async def _renew_all(self) -> None:
-        before = self._clock.monotonic()
         asked = self.held()
-        try:
-            kept = {(lease.kind, lease.id): lease for lease in await self._renew(asked)}
-        except Unavailable as fault:
-            log.warning("leases not renewed", held=len(asked), error=str(fault))
-            kept = None
-        for lease in asked:
-            holding = self._held.get((lease.kind, lease.id))
-            if holding is None or holding.lease.epoch != lease.epoch:
-                continue
-            renewed = None if kept is None else kept.get((lease.kind, lease.id))
-            if renewed is not None:
-                # Counted from before the statement was sent: a frozen instance must not believe in a renewal that
-                # the database made long ago.
-                holding.deadline = before + LEASE_SECONDS
-                if renewed.cancel_requested:
-                    holding.holder.tell(Stop(lease.id))
-            elif kept is not None or self._clock.monotonic() > holding.deadline:
-                self.lost_leases += 1
-                self.drop(lease)
-                holding.holder.tell(Lost(lease.id))
+        # Counted from before the statement is sent: a frozen instance must not believe in a renewal that the database
+        # made long ago.
+        deadline = self._clock.monotonic() + LEASE_SECONDS
+        # A database that does not answer must not keep those waiting whose time is up.
+        with anyio.move_on_after(min(ANSWER_SECONDS, self._patience())):
+            try:
+                kept = {(lease.kind, lease.id): lease for lease in await self._renew(asked)}
+            except Unavailable as fault:
+                log.warning("leases not renewed", held=len(asked), error=str(fault))
+                return
+            for lease in asked:
+                self._see(lease, kept.get((lease.kind, lease.id)), deadline)
+
+    def _see(self, asked: Lease, renewed: Lease | None, deadline: float) -> None:
+        holding = self._held.get((asked.kind, asked.id))
+        if holding is None or holding.lease.epoch != asked.epoch:
+            return
+        if renewed is None:
+            self._lose(holding)
+            return
+        holding.deadline = deadline
+        if renewed.cancel_requested:
+            holding.holder.tell(Stop(asked.id))
+
+    def _give_up_late(self) -> None:
+        now = self._clock.monotonic()
+        for holding in tuple(self._held.values()):
+            if now >= holding.deadline:
+                self._lose(holding)
+
+    def _lose(self, holding: _Holding) -> None:
+        self.lost_leases += 1
+        self.drop(holding.lease)
+        holding.holder.tell(Lost(holding.lease.id))
+
+    def _patience(self) -> float:
+        """Seconds until the first deadline."""
+        first = min((holding.deadline for holding in self._held.values()), default=math.inf)
+        return max(0.0, first - self._clock.monotonic())

@@ -81,9 +81,10 @@ def seed() -> None:
     Loading it again changes nothing. In production it is refused.
     """
     settings = _settings()
+    from api.server import StartFault
     from api.server import seed as load
 
-    _run(lambda: load(settings))
+    _run(lambda: load(settings), StartFault)
 
 
 @main.command()
@@ -108,18 +109,24 @@ def _settings() -> Settings:
         sys.exit(BAD_SETTINGS)
 
 
-def _run(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Runs `work` on an event loop of its own; what an operator can mend becomes one line."""
+def _run(work: Callable[[], Awaitable[Result]], *mendable: type[Exception]) -> Result:
+    """Runs `work` on an event loop of its own; what an operator can mend becomes one line, exit code 1."""
+    from actors.crashes import faults
     from lyo_rt.database.migrate import MigrationFault
     from lyo_rt.embedded.guarded import EmbeddedFault
     from lyo_rt.problems import Unavailable
 
+    known: tuple[type[Exception], ...] = (MigrationFault, EmbeddedFault, *mendable)
+    known_in_group: tuple[type[Exception], ...] = (*known, ExceptionGroup)
     try:
         return anyio.run(work, backend_options={"use_uvloop": True})
-    except (MigrationFault, EmbeddedFault) as fault:
-        raise Failed(str(fault)) from None
     except Unavailable as fault:
         raise Failed(f"DATABASE_URL: {fault.detail}") from None
+    except known_in_group as raised:
+        met = faults(raised)
+        if not all(isinstance(fault, known) for fault in met):
+            raise
+        raise Failed("; ".join(str(fault) for fault in met)) from None
 
 
 async def _migrate(settings: Settings, down: str | None) -> str:

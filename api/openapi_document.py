@@ -34,7 +34,7 @@ from lyo_rt.problems import (
 )
 
 EXTENSION = "lyo.openapi"
-WITHOUT_OPERATIONS = frozenset({"documentation", "problems", "pages", "static"})
+WITHOUT_OPERATIONS = frozenset({"documentation", "problems", "demo"})
 """Blueprints that serve pages and files, not the API."""
 
 DESCRIPTION = """\

@@ -75,14 +75,13 @@ def run(settings: Settings) -> int:
 async def main(settings: Settings) -> None:
     """Serve until told to end. Raises what ended it otherwise."""
     began = time.monotonic()
-    with listening_socket(settings) as listener:
-        async with backing(settings) as behind, AsyncExitStack() as stack:
-            clock = SystemClock()
-            await prepare(settings, behind)
-            instance = await stack.enter_async_context(
-                open_instance(settings, clock, database_url=behind.database_url, redis_url=behind.redis_url)
-            )
-            await serve_instance(settings, instance, listener, behind, began)
+    listener = listening_socket(settings)
+    async with backing(settings) as behind, AsyncExitStack() as stack:
+        await prepare(settings, behind)
+        instance = await stack.enter_async_context(
+            open_instance(settings, SystemClock(), database_url=behind.database_url, redis_url=behind.redis_url)
+        )
+        await serve_instance(settings, instance, listener, behind, began)
 
 
 async def prepare(settings: Settings, behind: Backing) -> None:
@@ -138,17 +137,18 @@ async def serve_instance(
 ) -> None:
     """Answer requests until a signal, then drain; Hypercorn runs as a task of the instance's supervisor."""
     stopping, stopped = anyio.Event(), anyio.Event()
+    address = listener.getsockname()
+    config = hypercorn_config(listener.detach())
 
     async def http() -> None:
         try:
-            # Hypercorn's Framework names its own TypedDicts; ours is the plain ASGI callable.
-            await serve(_framework(instance), hypercorn_config(listener), shutdown_trigger=stopping.wait, mode="asgi")
+            await serve(_framework(instance), config, shutdown_trigger=stopping.wait, mode="asgi")
         finally:
             stopped.set()
 
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         scope = instance.supervisor.root(http)
-        announce(settings, listener, behind, time.monotonic() - began)
+        announce(settings, address, behind, time.monotonic() - began)
         async for number in signals:
             log.info("draining", signal=number.name)
             break
@@ -162,13 +162,14 @@ async def serve_instance(
 
 
 def _framework(instance: Instance) -> Framework:
+    """Hypercorn names its own TypedDicts; ours is the plain ASGI callable."""
     return instance.asgi  # type: ignore[return-value]
 
 
-def hypercorn_config(listener: socket.socket) -> Config:
-    """hypercorn.toml, on a socket that listens already."""
+def hypercorn_config(listener: int) -> Config:
+    """hypercorn.toml, on the descriptor of a socket that listens already; Hypercorn closes it in the end."""
     config = Config.from_toml(HYPERCORN)
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener}"]
     return config
 
 
@@ -184,9 +185,9 @@ def listening_socket(settings: Settings) -> socket.socket:
         ) from None
 
 
-def announce(settings: Settings, listener: socket.socket, behind: Backing, seconds: float) -> None:
+def announce(settings: Settings, address: tuple[str, int], behind: Backing, seconds: float) -> None:
     """Tell whoever started the server where it is."""
-    host, port = listener.getsockname()[:2]
+    host, port = address[:2]
     shown = "localhost" if host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else host  # noqa: S104  compared, not bound
     lines = [f"lyo-rt {settings.environment} on http://{shown}:{port} (started in {seconds:.1f} s)"]
     if settings.environment == "development":

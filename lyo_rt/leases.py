@@ -9,19 +9,24 @@ partition). All times are the database's (`clock_timestamp()`: `now()` is the tr
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import anyio
 import asyncpg
 import msgspec
+import structlog
 
 from lyo_rt.database.pool import Queries, Transaction, foreign_faults, many
 from lyo_rt.problems import Unavailable
 
 LEASE_SECONDS = 5.0
+PRESENCE_SECONDS = 1.0
+"""Between looks at the connection that holds an instance's advisory lock."""
 POISONED_AFTER = 5
 """Takeovers of one lease after which its work counts as what kills its instances."""
+
+log = structlog.get_logger()
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -136,15 +141,28 @@ async def fence(transaction: Transaction, lease: Lease) -> bool:
 
 
 async def renew(queries: Queries, held: Sequence[Lease]) -> list[Lease]:
-    """Extend what is held, in one statement; returns what is still held, with `cancel_requested` as it is now."""
+    """Extend what is held, in one statement; returns what is still held, with `cancel_requested` as it is now.
+
+    A row that is locked is left alone, and still held: its own fence is extending it, and nobody can claim it. To
+    wait for one slow checkpoint would cost this instance all its other leases.
+    """
     if not held:
         return []
     rows = await queries.fetch(
         """
-        UPDATE leases SET lease_until = clock_timestamp() + $4 * interval '1 second'
-        FROM unnest($1::text[], $2::uuid[], $3::int[]) AS held(kind, id, epoch)
-        WHERE leases.kind = held.kind AND leases.id = held.id AND leases.epoch = held.epoch AND state = 'OPEN'
-        RETURNING leases.kind, leases.id, leases.epoch, subject, takeovers, cancel_requested
+        WITH held AS (
+            SELECT leases.* FROM leases
+            JOIN unnest($1::text[], $2::uuid[], $3::int[]) AS held(kind, id, epoch) USING (kind, id, epoch)
+            WHERE state = 'OPEN'
+        ), unlocked AS (
+            SELECT leases.kind, leases.id FROM leases
+            JOIN unnest($1::text[], $2::uuid[], $3::int[]) AS held(kind, id, epoch) USING (kind, id, epoch)
+            WHERE state = 'OPEN' FOR UPDATE OF leases SKIP LOCKED
+        ), extended AS (
+            UPDATE leases SET lease_until = clock_timestamp() + $4 * interval '1 second'
+            FROM unlocked WHERE leases.kind = unlocked.kind AND leases.id = unlocked.id
+        )
+        SELECT kind, id, epoch, subject, takeovers, cancel_requested FROM held
         """,
         [lease.kind for lease in held],
         [lease.id for lease in held],
@@ -202,7 +220,7 @@ class Presence:
         try:
             yield
         finally:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(2):
+            with anyio.CancelScope(shield=True), anyio.move_on_after(2), suppress(Unavailable), foreign_faults():
                 if self._connection is not None:
                     await self._connection.close()
 
@@ -212,20 +230,30 @@ class Presence:
         While it is missing, others may take this instance's work; the fence keeps that harmless.
         """
         while True:
-            await anyio.sleep(1)
+            await anyio.sleep(PRESENCE_SECONDS)
             try:
-                if self._connection is None:
+                if not await self._present():
                     await self._take()
-                else:
-                    with foreign_faults():
-                        await self._connection.execute("SELECT 1")
-            except Unavailable:
-                if self._connection is not None:
-                    self._connection.terminate()
-                self._connection = None
+            except Unavailable as fault:
+                log.warning("presence not shown", instance=str(self._instance), error=str(fault))
+
+    async def _present(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            with foreign_faults():
+                await self._connection.execute("SELECT 1")
+        except Unavailable:
+            self._connection.terminate()
+            self._connection = None
+        return self._connection is not None
 
     async def _take(self) -> None:
         with foreign_faults():
             connection = await asyncpg.connect(self._url, timeout=10, command_timeout=5)
-            await connection.execute("SELECT pg_advisory_lock($1)", self._instance)
+            try:
+                await connection.execute("SELECT pg_advisory_lock($1)", self._instance)
+            except BaseException:
+                connection.terminate()
+                raise
         self._connection = connection

@@ -108,6 +108,12 @@ async def head(queries: Queries, stream: str) -> Head:
     return one(Head, row) or Head(1, 0)
 
 
+async def heads(queries: Queries, names: Sequence[str]) -> dict[str, Head]:
+    """Where each of these streams is now; those that nobody has appended to are left out."""
+    rows = await queries.fetch("SELECT name, epoch, top FROM streams WHERE name = ANY($1)", list(names))
+    return {row["name"]: Head(row["epoch"], row["top"]) for row in rows}
+
+
 async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 500) -> Sequence[StreamEvent]:
     """The events with a greater seq, in order, at most `limit`."""
     rows = await queries.fetch(
@@ -124,5 +130,14 @@ async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 50
 
 
 async def delete(transaction: Transaction, stream: str) -> None:
-    """Forget a stream and its events; what it told of is gone."""
-    await transaction.execute("DELETE FROM streams WHERE name = $1", stream)
+    """Forget a stream's events; what it told of is gone.
+
+    Its name and epoch stay: were it ever appended to again, seq 1 must not pass for the seq 1 that clients know.
+    """
+    epoch = await transaction.fetchval(
+        "UPDATE streams SET epoch = epoch + 1, top = 0, updated_at = now() WHERE name = $1 RETURNING epoch", stream
+    )
+    # A statement of its own, behind the row's lock: it sees the events of every append that came before.
+    await transaction.execute("DELETE FROM stream_events WHERE stream = $1", stream)
+    if epoch is not None:
+        transaction.announce(topic(stream), msgspec.json.encode(Hint(epoch, 0)))

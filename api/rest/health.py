@@ -1,4 +1,4 @@
-"""Is this instance alive, ready, and what is the matter if not. Open to all, so it tells no more than that."""
+"""Is this instance alive, ready, and what is the matter if not. Open to all; details are for admins (SPEC §4)."""
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
@@ -7,15 +7,17 @@ import anyio
 import msgspec
 from quart import Blueprint, Response
 
+from api.authentication import who
 from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.broadcast.in_process import InProcessBroadcast
-from lyo_rt.problems import Draining, Unavailable
+from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
 
 blueprint = Blueprint("health", __name__, url_prefix="/v1/health")
 
 CHECK_SECONDS = 2.0
+ADMINS = frozenset({"admin", "super_admin"})
 
 
 class Liveness(msgspec.Struct, frozen=True):
@@ -34,12 +36,12 @@ class Health(msgspec.Struct, frozen=True):
     providers: tuple[str, ...]
 
 
-class DatabaseHealth(msgspec.Struct, frozen=True):
-    """The database answers; `latency_ms` is one query's round trip, `pool` this instance's connections."""
+class DatabaseHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The database answers; `latency_ms` is one query's round trip. Admins see `pool`, this instance's connections."""
 
     status: Literal["ok"]
     latency_ms: float
-    pool: dict[str, int]
+    pool: dict[str, int] | None = None
 
 
 class BroadcastHealth(msgspec.Struct, frozen=True):
@@ -49,11 +51,11 @@ class BroadcastHealth(msgspec.Struct, frozen=True):
     mode: Literal["in-process", "redis"]
 
 
-class SocketHealth(msgspec.Struct, frozen=True):
-    """Counts of this instance's live sockets and actors."""
+class SocketHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Sockets are taken, or no longer. Admins see counts of this instance's live sockets and actors."""
 
-    status: Literal["ok"]
-    statistics: dict[str, Any]
+    status: Literal["ok", "draining"]
+    statistics: dict[str, Any] | None = None
 
 
 class LocalModel(msgspec.Struct, frozen=True):
@@ -109,7 +111,7 @@ async def health() -> Response:
 async def database() -> Response:
     """Tell whether the database answers, and how fast."""
     latency = await _database_latency()
-    return json_answer(DatabaseHealth("ok", latency, services().database.statistics()))
+    return json_answer(DatabaseHealth("ok", latency, services().database.statistics() if _asks_an_admin() else None))
 
 
 @blueprint.get("/redis")
@@ -126,8 +128,9 @@ async def redis() -> Response:
 @blueprint.get("/websocket")
 @answers(SocketHealth, signed_in=False)
 async def websocket() -> Response:
-    """Count the live sockets and actors of this instance."""
-    return json_answer(SocketHealth("ok", dict(services().statistics())))
+    """Tell whether this instance takes WebSockets, and admins how many are live."""
+    status: Literal["ok", "draining"] = "draining" if services().draining() else "ok"
+    return json_answer(SocketHealth(status, dict(services().statistics()) if _asks_an_admin() else None))
 
 
 @blueprint.get("/model")
@@ -158,6 +161,13 @@ async def _check_broadcast() -> None:
             await services().broadcast.check()
     except TimeoutError as fault:
         raise Unavailable("The broadcast does not answer.", retry_after=1) from fault
+
+
+def _asks_an_admin() -> bool:
+    try:
+        return who().user_type in ADMINS
+    except NotAuthenticated:
+        return False
 
 
 def _mode() -> Literal["in-process", "redis"]:

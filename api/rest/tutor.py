@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from quart import Blueprint, Response, request
 from quart_schema import validate_request
 
-from actors.workshop import position
 from actors.feeds import Feeds
+from actors.workshop import position
 from api.authentication import signed_in, who
 from api.event_stream import BEAT, encoded, event_stream
 from api.openapi import answers

@@ -1,8 +1,8 @@
 """Commands of a whole instance over one connection: pipelined, in order, never cut short by who asked.
 
-Measured (Python 3.11, uvloop, Unix socket, 50 publishers, 200 bytes): a pool of 8 connections publishes 5,200 to 6,900
-messages a second at 145 to 170 microseconds of processor time each; this, with hearing them in the same process,
-20,000 at 45. And over one connection no command overtakes another.
+Over one connection no command overtakes another, and nobody's cancellation touches it. A pool of 8 connections, tried
+here, cost 145 to 170 microseconds of processor time a message (Python 3.11, uvloop, 200 bytes) and refused connections
+under 50 publishers; this, hearing included, costs 45 to 90.
 """
 
 import asyncio

@@ -48,6 +48,35 @@ async def add_course(
     )
 
 
+async def existing_courses(queries: Queries, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of `ids` are courses."""
+    rows = await queries.fetch("SELECT id FROM courses WHERE id = ANY($1)", ids)
+    return {row["id"] for row in rows}
+
+
+async def add_finished_course(
+    transaction: Transaction, id: UUID, user: UUID, *, slug: str, title: str, difficulty: str, locale: str
+) -> bool:
+    """A published course that people wrote; its outline and lessons follow in the same transaction.
+
+    False, and nothing is changed, when the id or the slug is taken; whoever is adding it just now is waited for.
+    """
+    added = await transaction.fetchval(
+        """
+        INSERT INTO courses (id, user_id, slug, title, difficulty, locale, status, is_published)
+        VALUES ($1, $2, $3, $4, $5, $6, 'completed', true)
+        ON CONFLICT DO NOTHING RETURNING true
+        """,
+        id,
+        user,
+        slug,
+        title,
+        difficulty,
+        locale,
+    )
+    return bool(added)
+
+
 async def plan_course(
     transaction: Transaction,
     id: UUID,

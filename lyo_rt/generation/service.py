@@ -89,7 +89,9 @@ async def begin(transaction: Transaction, lease: Lease, message: str) -> None:
     await _advance(transaction, lease.id, "RUNNING", 0, message)
 
 
-async def store_step(transaction: Transaction, lease: Lease, step: str, result: msgspec.Struct, written: Written) -> bool:
+async def store_step(
+    transaction: Transaction, lease: Lease, step: str, result: msgspec.Struct, written: Written
+) -> bool:
     """Store a step's result; False, and nothing changed, when it is stored already. Raises LeaseLost."""
     await leases.fence(transaction, lease)
     stored = await transaction.fetchval(

@@ -1,10 +1,8 @@
-"""The real application, served by Hypercorn on the loopback, on a database of the test's own."""
+"""The real instance, served by Hypercorn on the loopback, on a database of the test's own."""
 
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,99 +10,34 @@ import anyio
 import httpx
 import pytest
 from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from quart import Blueprint
 
 from api.app import create_app
-from api.asgi import Application, Receive, Scope, Send, create_asgi, refuse
+from api.asgi import Application, create_asgi
+from api.instance import Instance, open_instance
+from api.server import hypercorn_config
 from api.services import Services
-from lyo_rt.accounts.revocations import Revocations
-from lyo_rt.accounts.service import Accounts
-from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import Clock, SystemClock
-from lyo_rt.cursor import Cursors
-from lyo_rt.database.pool import Database
-from lyo_rt.language_models.routing import open_model
-from lyo_rt.problems import NotFound
-from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import open_signing_keys
-from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
-
-BCRYPT_COST = 4
-"""The least there is: what a password costs is tested where passwords are."""
-
-
-@dataclass
-class Instance:
-    """What a test may turn while the application is served."""
-
-    draining: bool = False
-    statistics: dict[str, Any] = field(default_factory=dict)
-
-
-@asynccontextmanager
-async def compose(settings: Settings, database_url: str, clock: Clock, instance: Instance) -> AsyncIterator[Services]:
-    """The services of one instance; the one place where the tests of the edge put them together."""
-    broadcast = InProcessBroadcast(clock)
-    access_lifetime = timedelta(minutes=settings.jwt_access_token_expire_minutes)
-    async with (
-        Database.open(database_url, broadcast) as database,
-        open_model(settings) as model,
-        anyio.create_task_group() as running,
-    ):
-        keys = await open_signing_keys(settings, database)
-        revocations = Revocations(database, broadcast, clock, access_lifetime=access_lifetime)
-        await running.start(revocations.run)
-        accounts = Accounts(
-            database,
-            Tokens(keys, clock, access_lifetime=access_lifetime),
-            Passwords(cost=BCRYPT_COST),
-            clock,
-            revocations,
-            refresh_lifetime=timedelta(days=settings.jwt_refresh_token_expire_days),
-        )
-        yield Services(
-            settings=settings,
-            clock=clock,
-            database=database,
-            broadcast=broadcast,
-            model=model,
-            accounts=accounts,
-            cursors=Cursors(keys.current, clock),
-            draining=lambda: instance.draining,
-            statistics=lambda: instance.statistics,
-        )
-        running.cancel_scope.cancel()
-
-
-async def no_realtime(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stands behind the door where a test opens no socket."""
-    await refuse(scope, receive, send, NotFound())
 
 
 @asynccontextmanager
 async def served(application: Application) -> AsyncIterator[tuple[str, int]]:
-    """Hypercorn with the application on a free port of the loopback: (host, port), stopped at the end."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen()
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.errorlog = None
-    config.include_server_header = False
-    config.graceful_timeout = 1
+    """Hypercorn, as the product configures it, with the application on a free port, stopped at the end."""
     stop = anyio.Event()
-    address = socket.socket(fileno=int(config.bind[0][5:]))
-    host, port = address.getsockname()
-    address.detach()
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    config = hypercorn_config(listener)
+    config.graceful_timeout = 1
+    # Hypercorn closes the descriptor itself; closing it here again would close whatever has its number by then.
+    listener.detach()
+
+    async def serving() -> None:
+        await serve(application, config, shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type]
+
     async with anyio.create_task_group() as running:
-
-        async def serving() -> None:
-            await serve(application, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
-
         running.start_soon(serving)
-        yield host, port
+        yield address
         stop.set()
 
 
@@ -121,28 +54,28 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def instance() -> Instance:
-    """What a test may turn while the application is served."""
-    return Instance()
-
-
-@pytest.fixture
 def blueprints() -> Sequence[Blueprint]:
     """Routes of the test's own, served beside the product's."""
     return ()
 
 
 @pytest.fixture
-def realtime() -> Application:
-    """What answers WebSockets."""
-    return no_realtime
+async def instance(settings: Settings, database_url: str, clock: Clock) -> AsyncIterator[Instance]:
+    """The instance, with all its actors."""
+    async with open_instance(settings, clock, database_url=database_url, redis_url=None) as instance:
+        yield instance
 
 
 @pytest.fixture
-async def services(settings: Settings, database_url: str, clock: Clock, instance: Instance) -> AsyncIterator[Services]:
-    """The services the application runs on."""
-    async with compose(settings, database_url, clock, instance) as composed:
-        yield composed
+def services(instance: Instance) -> Services:
+    """What its requests can reach."""
+    return instance.services
+
+
+@pytest.fixture
+def realtime(instance: Instance) -> Application:
+    """What answers WebSockets."""
+    return instance.realtime
 
 
 @pytest.fixture

@@ -59,6 +59,12 @@ def test_a_database_that_is_away_is_one_line() -> None:
     assert len(refused.stderr.splitlines()) == 1
 
 
+def test_the_demo_data_is_refused_in_production(database_url: str) -> None:
+    refused = lyo_rt("seed", ENVIRONMENT="production", JWT_SECRET_KEY="s" * 32, DATABASE_URL=database_url)
+    assert refused.returncode == 1
+    assert refused.stderr == "lyo-rt: the demo data is not for production\n"
+
+
 def test_an_unknown_version_is_one_line(database_url: str) -> None:
     refused = lyo_rt("migrate", "--down", "1999", DATABASE_URL=database_url)
     assert refused.returncode == 1

@@ -8,14 +8,24 @@ import anyio
 import httpx
 import pytest
 
+from api.instance import Instance
 from api.services import Services
 from lyo_rt.database.migrate import upgrade
 from lyo_rt.embedded.postgresql import PostgreSQL, postgresql_server
 from lyo_rt.settings import Settings
-from tests.api.conftest import Instance, with_settings
+from tests.api.conftest import with_settings
 from tests.conftest import statement
 
 pytestmark = pytest.mark.anyio
+
+
+async def admin(client: httpx.AsyncClient, instance: Instance) -> dict[str, str]:
+    """The headers of a signed-in admin."""
+    account = {"email": "admin@example.com", "password": "SecurePassword123!"}
+    await client.post("/v1/auth/register", json={**account, "full_name": "Ada Admin"})
+    await instance.services.database.execute("UPDATE users SET user_type = 'admin' WHERE email = $1", account["email"])
+    token = (await client.post("/v1/auth/login", json=account)).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def test_a_sound_instance_says_so(client: httpx.AsyncClient) -> None:
@@ -43,20 +53,27 @@ async def test_while_draining_it_is_alive_but_not_ready(client: httpx.AsyncClien
     assert (await client.get("/v1/health")).json()["status"] == "draining"
 
 
-async def test_the_database_tells_its_latency_and_pool(client: httpx.AsyncClient) -> None:
+async def test_the_database_tells_its_latency_and_admins_its_pool(
+    client: httpx.AsyncClient, instance: Instance
+) -> None:
     body = (await client.get("/v1/health/database")).json()
     assert body["status"] == "ok"
     assert 0 < body["latency_ms"] < 2000
-    assert 1 <= body["pool"]["size"] <= body["pool"]["max"]
+    assert set(body) == {"status", "latency_ms"}
+    told = (await client.get("/v1/health/database", headers=await admin(client, instance))).json()
+    assert 1 <= told["pool"]["size"] <= told["pool"]["max"]
 
 
 async def test_redis_says_in_process_when_there_is_none(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/health/redis")).json() == {"status": "ok", "mode": "in-process"}
 
 
-async def test_websocket_counts_what_the_instance_counts(client: httpx.AsyncClient, instance: Instance) -> None:
-    instance.statistics = {"sockets": 3}
-    assert (await client.get("/v1/health/websocket")).json() == {"status": "ok", "statistics": {"sockets": 3}}
+async def test_websocket_tells_admins_what_the_instance_counts(client: httpx.AsyncClient, instance: Instance) -> None:
+    assert (await client.get("/v1/health/websocket")).json() == {"status": "ok"}
+    body = (await client.get("/v1/health/websocket", headers=await admin(client, instance))).json()
+    assert body["status"] == "ok"
+    assert body["statistics"]["instance"] == str(instance.id)
+    assert {"sessions", "watchers", "actors"} <= set(body["statistics"])
 
 
 @pytest.mark.parametrize("path", ["/v1/health/model", "/v1/health/ai"])

@@ -181,7 +181,7 @@ def _material(system: str) -> str:
 async def run(kind: type[Provider], arguments: argparse.Namespace) -> None:
     """Serves until the process is ended; the first line on standard output is the address."""
     async with kind.running(port=arguments.port, token_delay=arguments.token_delay, delay=arguments.delay) as provider:
-        print(provider.address, flush=True)  # noqa: T201
+        print(provider.address, flush=True)
         await anyio.sleep_forever()
 
 

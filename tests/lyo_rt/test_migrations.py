@@ -3,13 +3,13 @@
 import subprocess
 import sys
 
+import anyio
 import asyncpg
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
-from lyo_rt.database.migrate import MigrationFault, differences, downgrade, newest, revisions, upgrade, version
+from lyo_rt.database.migrate import LOCK, MigrationFault, differences, downgrade, newest, revisions, upgrade, version
 from lyo_rt.problems import Unavailable
 from migrations.tables import all_tables
 from tests.lyo_rt.embedding import ROOT
@@ -45,26 +45,12 @@ async def catalog(url: str) -> dict[str, set[tuple[object, ...]]]:
 
 async def create_all(url: str) -> None:
     """The tables straight from the code, without migrations."""
-    dialect = postgresql.dialect()
-    connection = await asyncpg.connect(url)
-    try:
-        for table in all_tables().sorted_tables:
-            for statement in (
-                CreateTable(table),
-                *map(CreateIndex, sorted(table.indexes, key=lambda index: str(index.name))),
-            ):
-                await connection.execute(str(statement.compile(dialect=dialect)))
-            for comment in comments(table):
-                await connection.execute(str(comment.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))
-    finally:
-        await connection.close()
-
-
-def comments(table: sa.Table) -> list[sa.schema.ExecutableDDLElement]:
-    found: list[sa.schema.ExecutableDDLElement] = [
-        sa.schema.SetColumnComment(column) for column in table.columns if column.comment
-    ]
-    return [*found, sa.schema.SetTableComment(table)] if table.comment else found
+    engine = create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(url)
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(all_tables().create_all)
+    await engine.dispose()
 
 
 @pytest.mark.anyio
@@ -159,23 +145,20 @@ def test_of_several_instances_one_migrates_and_the_others_wait(empty_database_ur
         assert (instance.returncode, said.strip(), complaints) == (0, newest(revisions()), "")
 
 
+WAITING = """
+    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
 @pytest.mark.anyio
 async def test_an_instance_waits_while_another_holds_the_lock(empty_database_url: str) -> None:
-    import anyio
-
-    from lyo_rt.database.migrate import LOCK
-
     holder = await asyncpg.connect(empty_database_url)
     await holder.execute("SELECT pg_advisory_lock($1)", LOCK)
-    waiting = (
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
-        "(SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
     async with anyio.create_task_group() as instance:
         instance.start_soon(upgrade, empty_database_url)
         with anyio.fail_after(30):
-            while not await holder.fetchval(waiting):
-                await anyio.sleep(0.01)
+            while not await holder.fetchval(WAITING):
+                await holder.execute("SELECT pg_sleep(0.01)")
         assert await version(empty_database_url) is None
         await holder.execute("SELECT pg_advisory_unlock($1)", LOCK)
     await holder.close()

@@ -87,8 +87,9 @@ def _reading(brief: CourseBrief, phrases: Phrases, sections: list[Section]) -> B
     after: list[StageName] = ["practice", "review"]
     if len(groups) == 1:
         after.insert(0, "connections")
-    texts = [" ".join(passage.sentences) for group in groups for passage in group]
-    parts = [Part(None, [_read(passage, terms, texts) for passage in group]) for group in groups]
+    passages = [passage for group in groups for passage in group]
+    telling = iter(terms.telling_apart([" ".join(passage.sentences) for passage in passages]))
+    parts = [Part(None, [_read(passage, next(telling)) for passage in group]) for group in groups]
     return Blueprint([*parts, *(_stage(name, brief, phrases) for name in after)], from_text=True)
 
 
@@ -134,8 +135,8 @@ def _at_most_six(group: list[Section]) -> list[Section]:
     ]
 
 
-def _read(section: Section, terms: Terms, texts: list[str]) -> Read:
-    text = " ".join(section.sentences)
-    telling = terms.telling_apart(text, [other for other in texts if other != text])[:2]
-    title = section.title or " · ".join(term[:1].upper() + term[1:] for term in telling) or section.sentences[0][:60]
+def _read(section: Section, telling: list[str]) -> Read:
+    title = (
+        section.title or " · ".join(term[:1].upper() + term[1:] for term in telling[:2]) or section.sentences[0][:60]
+    )
     return Read(title=title, sentences=section.sentences)

@@ -1,5 +1,6 @@
 """Where to search: open sources that answer a query in their address."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import quote_plus
 
@@ -39,7 +40,8 @@ def search_links(brief: CourseBrief, phrases: Phrases, query: str, *, turn: int)
 
 
 def _links(chosen: Iterable[tuple[str, str]], phrases: Phrases, query: str) -> Iterable[Link]:
-    short = " ".join(query.split())[:80]
+    # brackets would end the Markdown link the title stands in
+    short = " ".join(re.sub(r"[\[\]()<>]", " ", query).split())[:80]
     for source, address in chosen:
         title = phrases.search_title.format(source=source, query=short)
         yield Link(title=title, url=address.format(quote_plus(short)), source=source)

@@ -16,15 +16,17 @@ def tutor_turn(task: TutorTask, phrases: Phrases) -> str:
     said_before = [turn.text for turn in task.turns if turn.role == "assistant"]
     tutoring = phrases.tutoring
     sentence = _nearest_sentence(task, message, said_before, phrases)
-    ways = _ways(tutoring, _mood(message, tutoring), quoted=sentence is not None)
-    way = ways[len(said_before) % len(ways)]
     term = _term(message, phrases) or _term(task.resource_title, phrases) or tutoring.that
-    return way.format(term=term, sentence=sentence)
+    ways = _ways(tutoring, _mood(message, tutoring), quoted=sentence is not None)
+    turn = len(said_before) % len(ways)
+    others = _ways(tutoring, "says", quoted=False) + _ways(tutoring, "asks", quoted=False)
+    possible = [way.format(term=term, sentence=sentence) for way in (*ways[turn:], *ways[:turn], *others)]
+    return next((text for text in possible if text not in said_before), possible[0])
 
 
 def _mood(message: str, tutoring: Tutoring) -> str:
     folded = message.casefold()
-    if not message.strip() or any(word in folded for word in tutoring.stuck_words):
+    if not message.strip() or any(re.search(rf"(?<!\w){re.escape(word)}", folded) for word in tutoring.stuck_words):
         return "stuck"
     return "asks" if re.search(r"[?？]\s*$", message.strip()) else "says"
 

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -22,6 +23,9 @@ _MARKUP = (
     (re.compile(r"^\s{0,3}(?:[-*+>]|\d+[.)])\s+", re.MULTILINE), ""),
     (re.compile(r"[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}"), r"\1"),
 )
+
+
+_MOST_TERMS = 400
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -96,20 +100,23 @@ class Terms:
                 spelt.setdefault(folded, Counter())[term] += 1
         self._scores = {folded: self._score(folded) for folded in self._counts}
         ranked = sorted(self._scores, key=lambda folded: (-self._scores[folded], folded))
-        self.all = _without_parts([spelt[folded].most_common(1)[0][0] for folded in ranked])
+        self.all = _without_parts([spelt[folded].most_common(1)[0][0] for folded in ranked[:_MOST_TERMS]])
 
     def within(self, text: str) -> list[str]:
         """The terms that stand in `text`, best first."""
-        return [term for term in self.all if find_term(term, text)]
+        words = [word.casefold() for word in _WORD.findall(text)]
+        standing = {*words, *(f"{word} {after}" for word, after in pairwise(words))}
+        return [term for term in self.all if term.casefold() in standing]
 
-    def telling_apart(self, text: str, others: Sequence[str]) -> list[str]:
-        """The terms that stand in `text`, those first that the `others` have least of."""
+    def telling_apart(self, texts: Sequence[str]) -> list[list[str]]:
+        """For each of the texts its terms, those first that the fewest others have."""
+        standing = [self.within(text) for text in texts]
+        shared = Counter(term for terms in standing for term in terms)
 
-        def weight(term: str) -> float:
-            shared = sum(1 for other in others if find_term(term, other))
-            return self._scores[term.casefold()] * math.log(1 + (len(others) + 1) / (shared + 1))
+        def order(term: str) -> tuple[float, str]:
+            return -self._scores[term.casefold()] * math.log(1 + len(texts) / shared[term]), term
 
-        return sorted(self.within(text), key=lambda term: (-weight(term), term))
+        return [sorted(terms, key=order) for terms in standing]
 
     def _candidates(self, sentence: str) -> Iterable[tuple[str, bool]]:
         words = [(found.group(), found.start(), found.end()) for found in _WORD.finditer(sentence)]

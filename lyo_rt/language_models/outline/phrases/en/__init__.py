@@ -1,0 +1,168 @@
+"""English."""
+
+from lyo_rt.language_models.outline.phrases.en.entering import ENTERING
+from lyo_rt.language_models.outline.phrases.en.mastering import MASTERING
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
+
+PHRASES = Phrases(
+    language="en",
+    title="{topic}: a guided study plan",
+    description=(
+        "A study plan for “{topic}” in {modules} modules. It was put together without a language model: it asks, "
+        "points to open sources and sets exercises, and leaves the facts to those sources."
+    ),
+    prerequisite="The basic terms of {topic}",
+    everyday=(
+        "everyday life",
+        "a neighbouring subject",
+    ),
+    guiding_questions="Guiding questions",
+    look_for="What to look for",
+    how_to_work="How to work",
+    where_to_look="Where to look",
+    assessment_title="Check: {module}",
+    search_title="{source}: search for “{query}”",
+    definition=(
+        ("Yours to define: find “{term}” in one of the sources and put its meaning into one sentence."),
+        "Collect two definitions of “{term}” and note what both have in common.",
+        "Write down what “{term}” covers, and one thing it does not cover.",
+        "Explain “{term}” with an example of your own once you have read about it.",
+    ),
+    levels={
+        "beginner": "Start with an encyclopaedia article; one good source is enough for this lesson.",
+        "intermediate": "Use two sources of different kinds and note where they differ.",
+        "advanced": "Go to a primary source or a review article, and check what its claims rest on.",
+    },
+    styles={
+        "visual": "Keep a page for sketches: each answer gets a small drawing, arrow diagram or table.",
+        "auditory": "Say each answer aloud, or record it, before you write anything down.",
+        "kinesthetic": "Work standing up or with cards you can move; act an idea through where you can.",
+        "hands_on": "Try something out first, however small, and read afterwards why it went as it did.",
+        "reading_writing": (
+            "Write each answer in full sentences, and copy the best line of each source with its place."
+        ),
+    },
+    stages={**ENTERING, **MASTERING},
+    reading=Reading(
+        description=(
+            "A course through the text you gave, in {modules} modules. It was put together without a language model: "
+            "passages, terms and questions are the text's own."
+        ),
+        module_summary="This part is about {terms}.",
+        objective="Say in your own words what the text says about {term}",
+        focus="The passage that begins: “{sentence}”",
+        summary="You read the passage on {terms} and can retell its main points.",
+        passage="The passage",
+        main_points="Main points",
+        questions_heading="Questions to read with",
+        questions=(
+            "What does the passage say about “{term}”, in your own words?",
+            "How do “{term}” and “{other}” belong together here?",
+            "Which sentence would you miss most if it were left out?",
+            "What does the author take for granted about “{term}”?",
+            "Where would you ask for an example or a proof?",
+        ),
+        definition="In the text: “{sentence}”",
+        exercise=(
+            "Retell it",
+            "Ask back",
+            "One sentence each",
+            "Draw it",
+        ),
+        instructions=(
+            (
+                "Cover the passage and write down what it says about “{term}” in four sentences. Uncover it and add "
+                "what you left out."
+            ),
+            (
+                "Write three questions that the passage answers, one of them about “{term}”. Answer them tomorrow "
+                "without looking."
+            ),
+            ("Reduce each paragraph to one sentence of at most fifteen words. “{term}” must appear in one of them."),
+            (
+                "Draw how “{term}” and “{other}” are related according to the passage, and label each arrow with a "
+                "verb from the text."
+            ),
+        ),
+        cloze="Which expression is missing? “{sentence}”",
+        cloze_explanation="The text says: “{sentence}”",
+        which_term="Which term is explained like this: “{definition}”",
+    ),
+    structure=Structure(
+        focus="What is the lesson “{title}” about?",
+        exercise="Which exercise belongs to the lesson “{title}”?",
+        objective="Which objective belongs to the module “{title}”?",
+        explanation="So it stands in the plan of this module.",
+    ),
+    tutoring=Tutoring(
+        that="that",
+        stuck_words=(
+            "don't know",
+            "dont know",
+            "don’t know",
+            "no idea",
+            "not sure",
+            "stuck",
+            "don't understand",
+            "don’t understand",
+            "help me",
+        ),
+        asks=(
+            (
+                "You are asking about “{term}”. The text has a sentence that comes close: “{sentence}” Which part of "
+                "it bears on your question?"
+            ),
+            (
+                "Good that you ask. Look at this line: “{sentence}” What does it tell you about “{term}”, in your "
+                "own words?"
+            ),
+            (
+                "Let us stay with “{term}” for a moment. The text says: “{sentence}” What would change if that were "
+                "not so?"
+            ),
+        ),
+        stuck=(
+            (
+                "That is a good place to slow down. Read only this sentence: “{sentence}” Which word in it would you "
+                "have to explain to somebody else first?"
+            ),
+            (
+                "Then we take a smaller step. Here is one line of the text: “{sentence}” What is the one thing in it "
+                "that you are sure of?"
+            ),
+            ("No harm done; this is where learning happens. “{sentence}” What example of that have you seen yourself?"),
+        ),
+        says=(
+            (
+                "You bring in “{term}”. Hold it against this line: “{sentence}” What in your thought agrees with it, "
+                "and what does not yet?"
+            ),
+            (
+                "There is something in what you say about “{term}”. The text puts it like this: “{sentence}” How "
+                "would you give the reason for it?"
+            ),
+            (
+                "Let us test that. The text says: “{sentence}” In which case would your statement about “{term}” no "
+                "longer hold?"
+            ),
+        ),
+        asks_freely=(
+            ("You are asking about “{term}”. What do you already know about it that you could start from?"),
+            ("Let us narrow it down. If you had to explain “{term}” with one example, which one would you take?"),
+            "Suppose “{term}” worked quite differently. What would you notice first?",
+        ),
+        stuck_freely=(
+            (
+                "Then let us make the step smaller. Which single word in the problem would you like to be clear "
+                "about first?"
+            ),
+            "That is fine. What was the last point at which you still felt sure?",
+            "Take the simplest case you can think of. What happens in it?",
+        ),
+        says_freely=(
+            "You bring in “{term}”. What makes you think so?",
+            ("Let us test what you say about “{term}”. Can you think of a case in which it would not be true?"),
+            "Put that together with what you said before. What follows from it for “{term}”?",
+        ),
+    ),
+)
