@@ -73,11 +73,13 @@ ifdef UV
 pip = $(UV) pip install --quiet --python $(BIN)/python $(1)
 venv = $(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
 usable = $(BIN)/python --version
+uv = :
 else
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 pip = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) $(1); }
-venv = $(PYTHON) -m venv --clear $(VENV) && $(PIP) --require-hashes --requirement requirements-uv.lock
-usable = $(BIN)/uv --version && $(BIN)/python -m pip --version
+venv = $(PYTHON) -m venv --clear $(VENV)
+uv = $(PIP) --require-hashes --requirement requirements-uv.lock || true
+usable = $(BIN)/python -m pip --version
 endif
 install = $(call pip,--no-deps --require-hashes --requirement $(1)) && \
 	$(call pip,--no-deps --no-build-isolation --editable .)
@@ -86,5 +88,6 @@ $(VENV)/made:
 	@command -v $(PYTHON) >/dev/null || { echo "lyo-rt needs Python 3.11 or newer; there is no $(PYTHON)" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "lyo-rt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.13 ..." >&2; exit 1; }
-	@{ $(usable); } >/dev/null 2>&1 || { $(venv); }
+	@$(usable) >/dev/null 2>&1 || $(venv)
+	@$(uv)
 	@touch $@

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from actors.feeds import Feeds, Joined
+from actors.feed_contract import Joined
+from actors.feeds import Feeds
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Draining
 from lyo_rt.streams import StreamEvent
@@ -26,11 +27,12 @@ class Follower:
         self._behind = False
         self._ended = False
         self.joined = Joined(1, 0, True)
+        self.epoch = 1
         self.seq = 0
         """Of the last event given out."""
 
-    def event(self, event: StreamEvent) -> None:
-        self._put(event)
+    def event(self, event: StreamEvent) -> bool:
+        return self._put(event)
 
     def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:  # noqa: ARG002  (the readers encode anew)
         self._put(frame)
@@ -39,12 +41,13 @@ class Follower:
         self._ended = True
         self._more.set()
 
-    def _put(self, entry: StreamEvent | Delta | Snapshot) -> None:
-        if self._behind or len(self._waiting) >= WAITING_LIMIT:
+    def _put(self, entry: StreamEvent | Delta | Snapshot) -> bool:
+        if len(self._waiting) >= WAITING_LIMIT:
             self._behind = True
-        else:
+        if not self._behind:
             self._waiting.append(entry)
         self._more.set()
+        return not self._behind
 
     async def next(self) -> StreamEvent | Delta | Snapshot:
         """What comes next, waiting for it.
@@ -61,17 +64,20 @@ class Follower:
             await self._more.wait()
         entry = self._waiting.popleft()
         if isinstance(entry, StreamEvent):
-            self.seq = entry.seq
+            self.epoch, self.seq = entry.epoch, entry.seq
         return entry
 
     async def _read_on(self) -> None:
         await self._feeds.leave(self._stream, self)
         self._behind = False
         try:
-            await self._feeds.join(self._stream, self, Resume(self._stream, self.joined.epoch, self.seq))
+            place = Resume(self._stream, self.epoch, self.seq)
+            joined = await self._feeds.join(self._stream, self, place, limit=None)
         except BaseException:
             self._behind = True
             raise
+        if not joined.recovered:
+            self.epoch, self.seq = joined.epoch, joined.seq
 
     async def within(self, seconds: float) -> StreamEvent | Delta | Snapshot | None:
         """What comes next, or None when nothing has come for `seconds`."""
@@ -82,7 +88,7 @@ class Follower:
     async def join(self, after: Resume | None) -> None:
         """Begin behind `after`; see Feeds.join."""
         self.joined = await self._feeds.join(self._stream, self, after)
-        self.seq = self.joined.seq
+        self.epoch, self.seq = self.joined.epoch, self.joined.seq
 
 
 @asynccontextmanager

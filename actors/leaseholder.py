@@ -103,7 +103,7 @@ class Leaseholder:
         # made long ago.
         deadline = self._clock.monotonic() + LEASE_SECONDS
         # A database that does not answer must not keep those waiting whose time is up.
-        with anyio.move_on_after(min(ANSWER_SECONDS, self._patience())):
+        with anyio.move_on_after(min(ANSWER_SECONDS, self._patience())) as answer:
             try:
                 kept = {(lease.kind, lease.id): lease for lease in await self._renew(asked)}
             except Unavailable as fault:
@@ -111,6 +111,8 @@ class Leaseholder:
                 return
             for lease in asked:
                 self._see(lease, kept.get((lease.kind, lease.id)), deadline)
+        if answer.cancelled_caught:
+            log.warning("the database does not answer a renewal", held=len(asked))
 
     def _see(self, asked: Lease, renewed: Lease | None, deadline: float) -> None:
         holding = self._held.get((asked.kind, asked.id))

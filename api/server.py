@@ -19,6 +19,7 @@ from actors.crashes import faults
 from api.demo import seed_all
 from api.instance import Instance, open_instance
 from api.logs import configure_logs
+from api.workers import Shared, parent_watched, run_workers
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.migrate import MigrationFault, upgrade
@@ -78,6 +79,10 @@ async def main(settings: Settings) -> None:
     listener = listening_socket(settings)
     async with backing(settings) as behind, AsyncExitStack() as stack:
         await prepare(settings, behind)
+        if settings.workers > 1:
+            announce(settings, listener.getsockname(), behind, time.monotonic() - began)
+            await run_workers(settings, Shared(behind.database_url, behind.redis_url, listener))
+            return
         instance = await stack.enter_async_context(
             open_instance(settings, SystemClock(), database_url=behind.database_url, redis_url=behind.redis_url)
         )
@@ -146,12 +151,12 @@ async def serve_instance(
         finally:
             stopped.set()
 
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    asked = anyio.Event()
+    async with parent_watched(settings, asked), signals_watched(asked):
         scope = instance.supervisor.root(http)
-        announce(settings, address, behind, time.monotonic() - began)
-        async for number in signals:
-            log.info("draining", signal=number.name)
-            break
+        if settings.lyo_listen_fd is None:
+            announce(settings, address, behind, time.monotonic() - began)
+        await asked.wait()
         await instance.drain()
         stopping.set()
         with anyio.move_on_after(CLOSING_SECONDS):
@@ -159,6 +164,22 @@ async def serve_instance(
         scope.cancel()
         await stopped.wait()
     log.info("stopped")
+
+
+@asynccontextmanager
+async def signals_watched(asked: anyio.Event) -> AsyncIterator[None]:
+    """Set `asked` at the first SIGTERM or Ctrl-C; further ones change nothing."""
+
+    async def watch() -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for number in signals:
+                log.info("draining", signal=number.name)
+                asked.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 def _framework(instance: Instance) -> Framework:
@@ -175,6 +196,8 @@ def hypercorn_config(listener: int) -> Config:
 
 def listening_socket(settings: Settings) -> socket.socket:
     """Raises StartFault when the address cannot be listened on."""
+    if settings.lyo_listen_fd is not None:
+        return socket.socket(fileno=settings.lyo_listen_fd)
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
@@ -195,8 +218,10 @@ def announce(settings: Settings, address: tuple[str, int], behind: Backing, seco
     if settings.seeds_demo:
         lines.append("  demo    demo@example.com / demo   (second learner: alex@example.com / demo)")
     lines.append(f"  models  {', '.join(settings.providers()) or 'none configured'}")
-    broadcast = "Redis" if settings.redis_url else "in-process"
+    broadcast = "in-process" if behind.redis_url is None else "over Redis" if settings.redis_url else "over Valkey"
     lines.append(f"  embedded {', '.join(behind.embedded) or 'nothing'}; broadcast {broadcast}")
+    if settings.workers > 1:
+        lines.append(f"  workers {settings.workers}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     lyo_task_url_capability: bool | None = Field(
         None, description="whether a bare task id opens /v1/ws/tasks/{id}; unset: only in development"
     )
+    lyo_listen_fd: int | None = Field(
+        None,
+        ge=3,
+        description="a listening socket to use instead of HOST and PORT; set for the workers by their parent",
+    )
     lyo_seed_demo: bool | None = Field(None, description="load the demo data at start; unset: only in development")
 
     @model_validator(mode="before")

@@ -129,6 +129,17 @@ async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 50
     return many(StreamEvent, rows)
 
 
+async def find_end(queries: Queries, stream: str, message: str) -> int | None:
+    """The seq of the end of the answer `message` in its conversation's stream; None while it has not ended."""
+    seq: int | None = await queries.fetchval(
+        "SELECT seq FROM stream_events WHERE stream = $1 AND name = $2 AND data->>'message' = $3",
+        stream,
+        frames.END,
+        message,
+    )
+    return seq
+
+
 async def delete(transaction: Transaction, stream: str) -> None:
     """Forget a stream's events; what it told of is gone.
 

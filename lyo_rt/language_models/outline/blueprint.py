@@ -136,7 +136,5 @@ def _at_most_six(group: list[Section]) -> list[Section]:
 
 
 def _read(section: Section, telling: list[str]) -> Read:
-    title = (
-        section.title or " · ".join(term[:1].upper() + term[1:] for term in telling[:2]) or section.sentences[0][:60]
-    )
-    return Read(title=title, sentences=section.sentences)
+    terms = " · ".join(term[:1].upper() + term[1:] for term in telling[:2])
+    return Read(title=section.title or terms or section.sentences[0][:60], sentences=section.sentences)
