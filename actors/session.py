@@ -4,36 +4,53 @@ The socket's reader asks this actor one frame at a time, so a full mailbox stops
 the feeds straight into the outbound queue, without a task or a message of their own.
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol, assert_never
 from uuid import UUID
 
+import anyio
 import msgspec
 
 from actors.actor import Actor
-from actors.feeds import Feeds, Joined
+from actors.feed_contract import Joined
+from actors.feeds import Feeds
 from actors.outbound import Outbound
+from actors.subscription import Subscription
 from lyo_rt import frames
+from lyo_rt.clock import Clock
 from lyo_rt.frames import (
     Ask,
     Auth,
     Cancel,
     ClientFrame,
-    Delta,
     Generate,
     Hello,
     Ping,
+    Regenerate,
     Resume,
-    Snapshot,
     Stop,
     Subscribe,
     Unsubscribe,
 )
-from lyo_rt.problems import BadFrame, Forbidden, NotAuthenticated, NotFound, Problem, TooManyRequests
+from lyo_rt.problems import (
+    BadFrame,
+    Forbidden,
+    NotAuthenticated,
+    NotFound,
+    Problem,
+    SessionRevoked,
+    TokenExpired,
+    TooManyRequests,
+    Unavailable,
+)
 from lyo_rt.security.tokens import Identity
-from lyo_rt.streams import StreamEvent
 
 HEARTBEAT_SECONDS = 25
+WARNING_SECONDS = 60
+"""Before the token ends, the client is told to send a new one."""
+RETRY_SECONDS = 1.0
+"""Until a stream that could not be read on is tried again."""
 SUBSCRIPTIONS = 200
 """Streams one session may follow."""
 
@@ -61,55 +78,20 @@ SessionMessage = Received | Rejected | CaughtUp
 class Commands(Protocol):
     """What a session does on behalf of its learner; api/realtime composes it from the workshop and the accounts."""
 
-    def identify(self, token: str) -> Identity: ...
+    def identify(self, token: str) -> Identity:
+        """Raises NotAuthenticated."""
+        ...
+
+    def watching(self, who: Identity, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls `told` once that session has been signed out, at once or while the block runs."""
+        ...
+
     async def authorise(self, who: Identity, stream: str) -> None: ...
     async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]: ...
     async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]: ...
+    async def regenerate(self, who: Identity, frame: Regenerate) -> Mapping[str, Any]: ...
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]: ...
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]: ...
-
-
-class Subscription:
-    """One stream as this session follows it: a sink that puts straight into the outbound queue.
-
-    What comes before `release` waits, so that the answer that speaks of the subscription goes out first.
-    """
-
-    __slots__ = ("_outbound", "_waiting", "epoch", "seq", "stream")
-
-    def __init__(self, stream: str, outbound: Outbound) -> None:
-        self.stream = stream
-        self.epoch = 1
-        self.seq = 0
-        self._outbound = outbound
-        self._waiting: list[StreamEvent | tuple[Delta | Snapshot, bytes]] | None = []
-
-    def event(self, event: StreamEvent) -> None:
-        if self._waiting is not None:
-            self._waiting.append(event)
-        elif self._outbound.stored(self.stream, event.encoded):
-            self.epoch, self.seq = event.epoch, event.seq
-
-    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
-        if self._waiting is not None:
-            self._waiting.append((frame, encoded))
-        elif isinstance(frame, Delta):
-            self._outbound.piece(frame, encoded)
-        else:
-            self._outbound.stored(self.stream, encoded)
-
-    def ended(self) -> None:
-        """The socket itself is told to reconnect."""
-
-    def release(self, joined: Joined) -> None:
-        """Pass on what waited, and from now on at once."""
-        self.epoch, self.seq = joined.epoch, joined.seq
-        waiting, self._waiting = self._waiting or [], None
-        for entry in waiting:
-            if isinstance(entry, StreamEvent):
-                self.event(entry)
-            else:
-                self.text(*entry)
 
 
 class SessionActor(Actor[SessionMessage]):
@@ -121,6 +103,7 @@ class SessionActor(Actor[SessionMessage]):
         feeds: Feeds,
         commands: Commands,
         outbound: Outbound,
+        clock: Clock,
         *,
         instance: str,
         who: Identity | None,
@@ -130,9 +113,12 @@ class SessionActor(Actor[SessionMessage]):
         self._feeds = feeds
         self._commands = commands
         self._outbound = outbound
+        self._clock = clock
         self._instance = instance
         self._who = who
         self._greeted = False
+        self._until = anyio.CancelScope()
+        self._watch = ExitStack()
         self._following: dict[str, Subscription] = {}
 
     async def receive(self, message: SessionMessage) -> None:
@@ -150,6 +136,7 @@ class SessionActor(Actor[SessionMessage]):
                 assert_never(message)
 
     async def stopped(self) -> None:
+        self._watch.close()
         for subscription in self._following.values():
             await self._feeds.leave(subscription.stream, subscription)
         self._outbound.close()
@@ -173,6 +160,8 @@ class SessionActor(Actor[SessionMessage]):
                 await self._reply(str(frame.id), self._commands.ask(who, frame))
             case Stop():
                 await self._reply(frame.id, self._commands.stop(who, frame))
+            case Regenerate():
+                await self._reply(frame.id, self._commands.regenerate(who, frame))
             case Generate():
                 await self._reply(frame.id, self._commands.generate(who, frame))
             case Cancel():
@@ -201,6 +190,7 @@ class SessionActor(Actor[SessionMessage]):
         for resume, found in joined:
             if found is not None:
                 self._following[resume.stream].release(found)
+        self._watch_over(self._who)
 
     async def _resume(self, who: Identity, resume: Resume) -> Joined | None:
         """Join again where the client was; what is no longer its to follow is left out of the welcome."""
@@ -240,6 +230,30 @@ class SessionActor(Actor[SessionMessage]):
         if renewed.user_id != who.user_id:
             raise Forbidden("This token is another account's; open a new socket for it.")
         self._who = renewed
+        self._watch_over(renewed)
+
+    def _watch_over(self, who: Identity) -> None:
+        """The session lasts as long as its token, and ends at once when it is signed out, here or elsewhere."""
+        self._watch.close()
+        self._watch.enter_context(self._commands.watching(who, lambda: self._outbound.fail(SessionRevoked())))
+        self._until.cancel()
+        self._until = anyio.CancelScope()
+        self.start_soon(self._expire, who, self._until)
+
+    async def _expire(self, who: Identity, until: anyio.CancelScope) -> None:
+        with until:
+            await self._sleep_until(who, WARNING_SECONDS)
+            self._send(frames.AuthExpiring(max(0, round(self._left(who)))))
+            await self._sleep_until(who, 0)
+            self._outbound.fail(TokenExpired())
+
+    async def _sleep_until(self, who: Identity, before: float) -> None:
+        # The token's end is a time of day, and that may be set anew while this sleeps.
+        while (seconds := self._left(who) - before) > 0:  # noqa: ASYNC110
+            await anyio.sleep(seconds)
+
+    def _left(self, who: Identity) -> float:
+        return (who.expires_at - self._clock.now()).total_seconds()
 
     async def _reply(self, id: str, command: Awaitable[Mapping[str, Any]]) -> None:
         """A command's outcome; its problem is the command's own and ends nothing."""
@@ -253,22 +267,30 @@ class SessionActor(Actor[SessionMessage]):
         for stream, seq in positions.items():
             subscription = self._following.get(stream)
             if subscription is not None and seq < subscription.seq and not self._outbound.bytes:
-                await self._rejoin(subscription, seq)
+                await self._rejoin(subscription, max(seq, 0))
         self._send(frames.Pong({name: following.seq for name, following in self._following.items()}))
 
     async def _read_on(self) -> None:
-        behind, self._outbound.behind = self._outbound.behind, set()
-        for stream in behind:
+        for stream in self._outbound.take_behind():
             if subscription := self._following.get(stream):
                 await self._rejoin(subscription, subscription.seq)
 
     async def _rejoin(self, subscription: Subscription, seq: int) -> None:
+        """Read a stream again behind `seq`; when the log is away, later: the fault of a stream ends no session."""
         stream = subscription.stream
         await self._feeds.leave(stream, subscription)
-        again = Subscription(stream, self._outbound)
-        joined = await self._feeds.join(stream, again, Resume(stream, subscription.epoch, seq))
-        self._following[stream] = again
-        again.release(joined)
+        again = self._following[stream] = Subscription(stream, self._outbound, subscription.epoch, seq)
+        try:
+            joined = await self._feeds.join(stream, again, Resume(stream, again.epoch, seq), limit=None)
+        except Unavailable:
+            self._outbound.fall_behind(stream)
+            self.start_soon(self._later)
+        else:
+            again.release(joined)
+
+    async def _later(self) -> None:
+        await anyio.sleep(RETRY_SECONDS)
+        self.address.tell(CaughtUp())
 
     def _send(self, frame: frames.ServerFrame) -> None:
         self._outbound.control(frames.encode(frame))

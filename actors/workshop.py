@@ -81,6 +81,9 @@ async def authorise(queries: Queries, who: Identity, stream: str) -> None:
         id = UUID(name)
     except ValueError:
         raise NotFound(f"There is no stream {stream}.") from None
+    if str(id) != name:
+        # Another spelling would be another stream: one in which nothing ever happens.
+        raise NotFound(f"There is no stream {stream}.")
     found: object | None = None
     match kind:
         case "task":

@@ -76,7 +76,7 @@ def migrate(down: str | None) -> None:
 
 @main.command()
 def seed() -> None:
-    """Load the demo data: the demo user, and a course to look at.
+    """Load the demo data: two learners, two finished courses.
 
     Loading it again changes nothing. In production it is refused.
     """

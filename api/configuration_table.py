@@ -57,9 +57,11 @@ def _alternatives(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _range(part: dict[str, Any]) -> str:
-    if "minimum" in part:
-        return f"{part['minimum']} to {part['maximum']}"
-    return f"more than {part['exclusiveMinimum']:g}, up to {part['maximum']:g}"
+    open_below = "exclusiveMinimum" in part
+    least = f"more than {part['exclusiveMinimum']:g}" if open_below else f"{part['minimum']:g}"
+    if "maximum" not in part:
+        return least if open_below else f"{least} or more"
+    return f"{least}{', up' if open_below else ''} to {part['maximum']:g}"
 
 
 def main() -> None:

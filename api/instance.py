@@ -13,6 +13,7 @@ from actors.conversation import ConversationActor
 from actors.crashes import NEVER
 from actors.feeds import Feeds
 from actors.generation import GenerationActor
+from actors.housekeeping import keep_house
 from actors.leaseholder import Leaseholder, Teller
 from actors.supervisor import Supervisor
 from actors.work import Take
@@ -141,6 +142,7 @@ async def open_instance(
         asgi = create_asgi(create_app(services), realtime)
         instance = Instance(id, asgi, services, supervisor, feeds, leaseholder, adopter, realtime, sessions)
         roots = [supervisor.root(root) for root in (feeds.run, leaseholder.run, adopter.run, presence.keep)]
+        roots.append(supervisor.root(keep_house, database, clock))
         ready = anyio.Event()
         roots.append(supervisor.root(_started, revocations, ready))
         await ready.wait()

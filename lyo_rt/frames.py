@@ -17,7 +17,7 @@ SUBPROTOCOL = "lyo.v1"
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 StreamName = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[a-z]+(:[0-9a-f-]{36})?$")]
 Seq = Annotated[int, msgspec.Meta(ge=0)]
-Question = Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]
+Question = Annotated[str, msgspec.Meta(min_length=1, max_length=8000, pattern=r"\S")]
 
 
 # -- client to server -----------------------------------------------------------------------------------------------
@@ -81,6 +81,13 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     conversation: UUID
 
 
+class Regenerate(msgspec.Struct, frozen=True, tag="regenerate"):
+    """Answer the newest question again."""
+
+    id: Identifier
+    conversation: UUID
+
+
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
     """Course generation, as REST; `id` is the idempotency key."""
 
@@ -99,7 +106,7 @@ class Ping(msgspec.Struct, frozen=True, tag="ping"):
     positions: dict[str, int] = {}
 
 
-ClientFrame = Hello | Auth | Subscribe | Unsubscribe | Ask | Stop | Generate | Cancel | Ping
+ClientFrame = Hello | Auth | Subscribe | Unsubscribe | Ask | Stop | Regenerate | Generate | Cancel | Ping
 
 
 # -- server to client -----------------------------------------------------------------------------------------------
@@ -193,21 +200,42 @@ _encoder = msgspec.json.Encoder()
 def decode(data: str | bytes) -> ClientFrame:
     """One client frame. Unknown members are ignored. Raises BadFrame, which names the fault."""
     try:
-        return _decoder.decode(data)
+        frame = _decoder.decode(data)
     except msgspec.ValidationError as fault:
         raise BadFrame(f"{fault}.") from fault
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, UnicodeError) as fault:
         raise BadFrame(f"Not valid JSON: {fault}.") from fault
+    except RecursionError as fault:
+        raise BadFrame("The frame is nested too deeply.") from fault
+    # PostgreSQL stores no NUL. In JSON it can only be written so; whether it was is cheaper to ask first.
+    if _NUL[type(data)] in data and _has_nul(msgspec.to_builtins(frame)):
+        raise BadFrame("The frame contains a NUL character.")
+    return frame
 
 
 def identifier(data: str | bytes) -> str | None:
     """The `id` of a frame that could not be decoded, so that its reply can be matched; None without one."""
     try:
         found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     name = found.get("id") if isinstance(found, dict) else None
     return name[:64] if isinstance(name, str) else None
+
+
+_NUL: dict[type, Any] = {str: "\\u0000", bytes: b"\\u0000"}
+
+
+def _has_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(map(_has_nul, value))
+        case dict():
+            return any(_has_nul(name) or _has_nul(entry) for name, entry in value.items())
+        case _:
+            return False
 
 
 def encode(frame: ServerFrame) -> bytes:

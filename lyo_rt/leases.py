@@ -205,6 +205,14 @@ async def request_cancel(transaction: Transaction, kind: str, id: UUID) -> bool:
     return bool(found)
 
 
+async def purge(queries: Queries) -> int:
+    """Delete the leases of work that was begun more than a day ago and has ended; returns how many."""
+    tag = await queries.execute(
+        "DELETE FROM leases WHERE state = 'CLOSED' AND created_at < clock_timestamp() - interval '1 day'"
+    )
+    return int(tag.rpartition(" ")[2])
+
+
 class Presence:
     """The advisory lock that says this instance lives, on a direct connection of its own (not through a pooler)."""
 

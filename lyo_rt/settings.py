@@ -116,22 +116,29 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
+        if faults := self._faults_between():
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _faults_between(self) -> list[str]:
+        """What each variable allows, but not all of them together."""
+        faults = []
         secret = self.jwt_secret_key.get_secret_value() if self.jwt_secret_key else None
         if secret is not None and len(secret.encode()) < 32:
-            raise ValueError("JWT_SECRET_KEY has fewer than 32 bytes; make one with: openssl rand -base64 48")
+            faults.append("JWT_SECRET_KEY has fewer than 32 bytes; make one with: openssl rand -base64 48")
         for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
             if provider in self.ai_providers and key is None:
-                raise ValueError(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
+                faults.append(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
         if self.environment == "production":
             if secret is None:
-                raise ValueError("JWT_SECRET_KEY must be set in production")
+                faults.append("JWT_SECRET_KEY must be set in production")
             if self.database_url is None:
-                raise ValueError("DATABASE_URL must be set in production: the embedded database is for development")
+                faults.append("DATABASE_URL must be set in production: the embedded database is for development")
             if self.lyo_seed_demo:
-                raise ValueError("LYO_SEED_DEMO must not be on in production")
+                faults.append("LYO_SEED_DEMO must not be on in production")
             if self.workers > 1 and self.redis_url is None:
-                raise ValueError("REDIS_URL must be set in production when WORKERS is more than 1")
-        return self
+                faults.append("REDIS_URL must be set in production when WORKERS is more than 1")
+        return faults
 
     def providers(self) -> tuple[Provider, ...]:
         """The providers to ask, in order."""
@@ -167,12 +174,13 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as fault:
-        raise InvalidSettings([_line(error["loc"], error["msg"]) for error in fault.errors()]) from None
+        lines = [line for error in fault.errors() for line in _lines(error["loc"], error["msg"])]
+        raise InvalidSettings(lines) from None
 
 
-def _line(location: tuple[int | str, ...], message: str) -> str:
+def _lines(location: tuple[int | str, ...], message: str) -> list[str]:
     message = message.removeprefix("Value error, ")
     if not location:
-        return message
+        return message.splitlines()
     name = str(location[0]).upper()
-    return f"{name}: {message[0].lower()}{message[1:]}"
+    return [f"{name}: {message[0].lower()}{message[1:]}"]

@@ -61,7 +61,7 @@ async def file(name: str) -> Response:
 
 
 async def _file(name: str, kind: str) -> Response:
-    response = await send_from_directory(FILES, name, mimetype=kind, conditional=True)
+    response = await send_from_directory(FILES, name, mimetype=kind, conditional=True, cache_timeout=0)
     # The modules import one another under names that stay: a browser asks each time, and is told 304 by the ETag.
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -1,6 +1,7 @@
 """A session's commands: the same work as the REST routes, each in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -8,11 +9,13 @@ import msgspec
 from actors import workshop
 from actors.workshop import Workshop
 from api.briefs import GenerateCourse, validated
+from api.responses import as_problem
 from lyo_rt import idempotency
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.clock import Clock
-from lyo_rt.database.pool import Database
-from lyo_rt.frames import Ask, Cancel, Generate, Stop
+from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.frames import Ask, Cancel, Generate, Regenerate, Stop
+from lyo_rt.problems import Problem
 from lyo_rt.security.tokens import Identity
 
 GENERATE_ROUTE = "courses.generate"
@@ -32,27 +35,38 @@ class SessionCommands:
         """Raises NotAuthenticated, TokenExpired, SessionRevoked."""
         return self._accounts.identify(token)
 
+    def watching(self, who: Identity, told: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls `told` once the session has been signed out."""
+        return self._accounts.revocations.watching(who.session_id, told)
+
     async def authorise(self, who: Identity, stream: str) -> None:
         """Raises NotFound."""
         await workshop.authorise(self._database, who, stream)
 
     async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:
         """The turn that began, now or the first time."""
-        async with self._database.transaction() as transaction:
-            begun = await self._workshop.ask(transaction, who.user_id, frame.conversation, frame.id, frame.text)
+        async with self._transaction() as transaction:
+            begun = await self._workshop.ask(transaction, who.user_id, frame.conversation, frame.id, frame.text.strip())
         return _members(begun)
 
     async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]:
         """Whether an answer was being written."""
-        async with self._database.transaction() as transaction:
+        async with self._transaction() as transaction:
             stopped = await self._workshop.stop(transaction, who.user_id, frame.conversation)
         return {"stopped": stopped}
+
+    async def regenerate(self, who: Identity, frame: Regenerate) -> Mapping[str, Any]:
+        """The turn that began."""
+        async with self._transaction() as transaction:
+            begun = await self._workshop.regenerate(transaction, who.user_id, frame.conversation)
+        return _members(begun)
 
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
         """The task and the provisional course; the frame's id is the idempotency key."""
         brief = validated(GenerateCourse, frame.payload).brief()
-        key, digest = idempotency.valid_key(frame.id), idempotency.body_digest(frame.payload)
-        async with self._database.transaction() as transaction:
+        # As REST counts it: no members from the path, then the body. The same request by either way is one request.
+        key, digest = idempotency.valid_key(frame.id), idempotency.body_digest([{}, frame.payload])
+        async with self._transaction() as transaction:
             stored = await idempotency.begin(
                 transaction, who.user_id, GENERATE_ROUTE, key, digest, now=self._clock.now()
             )
@@ -60,14 +74,32 @@ class SessionCommands:
                 return msgspec.json.decode(stored.body, type=dict[str, Any])
             accepted = await self._workshop.generate(transaction, who.user_id, brief)
             body = msgspec.json.encode(accepted)
-            await idempotency.finish(transaction, who.user_id, GENERATE_ROUTE, key, status=202, headers={}, body=body)
+            headers = {
+                "Content-Type": "application/json",
+                "Location": f"/v1/tasks/{accepted.task_id}",
+                "Retry-After": "1",
+            }
+            await idempotency.finish(
+                transaction, who.user_id, GENERATE_ROUTE, key, status=202, headers=headers, body=body
+            )
         return _members(accepted)
 
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""
-        async with self._database.transaction() as transaction:
+        async with self._transaction() as transaction:
             task = await self._workshop.cancel(transaction, who.user_id, frame.task)
         return _members(task)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        """A command's fault is its own: what nobody foresaw is logged, and answered as an internal fault."""
+        try:
+            async with self._database.transaction() as transaction:
+                yield transaction
+        except Problem:
+            raise
+        except Exception as error:
+            raise as_problem(error) from error
 
 
 def _members(record: msgspec.Struct) -> Mapping[str, Any]:

@@ -26,5 +26,5 @@ def check_origin(scope: Scope, settings: Settings) -> None:
     host = header(scope["headers"], b"host")
     if origin is None or origin in settings.cors_origins:
         return
-    if origin.partition("://")[2].lower() != (host or "").lower():
+    if not host or origin.partition("://")[2].lower() != host.lower():
         raise Forbidden(f"Pages of {origin} may not open sockets here.")

@@ -1,10 +1,10 @@
 """`/v1/ws`: the persistent session. Pumps bytes to and from the session's actor, nothing more."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from uuid import uuid4
 
 import anyio
+import structlog
 
 from actors.crashes import NEVER
 from actors.feeds import Feeds
@@ -19,10 +19,11 @@ from lyo_rt.clock import Clock
 from lyo_rt.problems import BadFrame, InternalFault, NotAuthenticated, Problem, TooSlow
 from lyo_rt.security.tokens import Identity
 
-HELLO_SECONDS = 10.0
-SILENCE_SECONDS = HEARTBEAT_SECONDS + 10.0
 FRAME_SECONDS = 30.0
 """What the actor may take for one frame; a command's database work included."""
+FAILED = "this session has failed here; resume it"
+
+log = structlog.get_logger()
 
 
 class Sessions:
@@ -46,7 +47,9 @@ class Sessions:
         address = self._supervisor.start(
             "session",
             session,
-            lambda: SessionActor(session, self._feeds, self._commands, outbound, instance=self._instance, who=who),
+            lambda: SessionActor(
+                session, self._feeds, self._commands, outbound, self._clock, instance=self._instance, who=who
+            ),
             policy=NEVER,
         )
         self._live[socket] = outbound
@@ -67,36 +70,39 @@ class Sessions:
             problem = first(group)
             await socket.close(problem.close_code, problem.detail)
         except* AskFailed:
-            await socket.close(InternalFault.close_code, "this session has failed here; resume it")
+            # The actor's crash has been logged where it happened.
+            await socket.close(InternalFault.close_code, FAILED)
+        except* Exception as group:
+            log.error("session failed", exc_info=group)
+            await socket.close(InternalFault.close_code, FAILED)
 
     async def _read(self, socket: Socket, address: Address[SessionMessage]) -> None:
         pace = Pace(self._clock)
-        patience = HELLO_SECONDS
+        data = await _heard(
+            socket, socket.patience.hello, NotAuthenticated(f"No hello came in {socket.patience.hello:.0f} seconds.")
+        )
+        silent = TooSlow(
+            f"Nothing was heard for {socket.patience.silence:.0f} seconds; send a ping every {HEARTBEAT_SECONDS}."
+        )
         while True:
-            with anyio.move_on_after(patience) as silence:
-                data = await socket.read()
-            if silence.cancelled_caught:
-                raise _silent(patience)
             pace.count()
-            patience = SILENCE_SECONDS
             await address.ask(_message(data), timeout=FRAME_SECONDS)
+            data = await _heard(socket, socket.patience.silence, silent)
 
     async def _write(
         self, socket: Socket, address: Address[SessionMessage], outbound: Outbound, end: Callable[[], None]
     ) -> None:
         while (data := await outbound.take()) is not None:
             await socket.write(data)
-            if outbound.behind and not outbound.bytes:
-                await address.ask(CaughtUp(), timeout=FRAME_SECONDS)
+            if outbound.caught_up():
+                address.tell(CaughtUp())
         end()
 
     def announce(self, spread: float) -> None:
         """Tell every session to come back, each at its own moment within `spread` seconds."""
         for place, outbound in enumerate(self._live.values()):
             after_ms = round(1000 * spread * place / len(self._live))
-            # One too slow to be told is closed like the others.
-            with suppress(TooSlow):
-                outbound.control(frames.encode(frames.Reconnect(after_ms, "drain")))
+            outbound.control(frames.encode(frames.Reconnect(after_ms, "drain")))
 
     def statistics(self) -> dict[str, int]:
         """`sockets` open, `queued_bytes` waiting for them, `dropped` frames that were left to a later read."""
@@ -114,7 +120,8 @@ def _message(data: str | bytes) -> SessionMessage:
         return Rejected(frames.identifier(data), problem)
 
 
-def _silent(patience: float) -> Problem:
-    if patience == HELLO_SECONDS:
-        return NotAuthenticated("No hello came within ten seconds.")
-    return TooSlow(f"Nothing was heard for {patience:.0f} seconds; send a ping every {HEARTBEAT_SECONDS}.")
+async def _heard(socket: Socket, seconds: float, otherwise: Problem) -> str | bytes:
+    """What the client sends next. Raises `otherwise` when nothing comes in time, Disconnected."""
+    with anyio.move_on_after(seconds):
+        return await socket.read()
+    raise otherwise

@@ -3,12 +3,22 @@
 from typing import Any
 
 import anyio
+import msgspec
 
+from actors.session import HEARTBEAT_SECONDS
 from api.asgi import Receive, Scope, Send
 from lyo_rt.problems import BadFrame, Problem, TooSlow
 
-WRITE_SECONDS = 10.0
 LINGER_SECONDS = 5.0
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long a client may take, in seconds."""
+
+    hello: float = 10.0
+    silence: float = HEARTBEAT_SECONDS + 10.0
+    write: float = 10.0
+    """To take one frame off our hands."""
 
 
 class Disconnected(Exception):
@@ -18,8 +28,9 @@ class Disconnected(Exception):
 class Socket:
     """The server's end. One task reads, one writes."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, patience: Patience) -> None:
         self.scope = scope
+        self.patience = patience
         self._receive = receive
         self._send = send
         self._open = False
@@ -38,14 +49,13 @@ class Socket:
         return text if text is not None else message.get("bytes") or b""
 
     async def write(self, text: bytes) -> None:
-        """Send a text message. Raises TooSlow when the client has not read for ten seconds, Disconnected."""
+        """Send a text message. Raises TooSlow when the client does not take it in time, Disconnected."""
         if self._gone:
             raise Disconnected
-        with anyio.move_on_after(WRITE_SECONDS) as deadline:
+        with anyio.move_on_after(self.patience.write) as deadline:
             await self._send({"type": "websocket.send", "text": text.decode()})
         if deadline.cancelled_caught:
-            self._gone = True
-            raise TooSlow("The client has not read for ten seconds.")
+            raise TooSlow(f"The client has not read for {self.patience.write:.0f} seconds.")
 
     async def close(self, code: int, reason: str = "") -> None:
         """Say goodbye with a code that tells the client what to do (REALTIME §2)."""

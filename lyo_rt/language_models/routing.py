@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import assert_never
 
 import structlog
+from pydantic import SecretStr
 
 from lyo_rt.language_models.gemini import open_gemini
 from lyo_rt.language_models.openai import open_openai
@@ -100,23 +102,33 @@ async def open_model(settings: Settings) -> AsyncIterator[LanguageModel]:
 
 
 async def _open(name: Provider, settings: Settings, timeouts: Timeouts) -> LanguageModel:
-    if name == "gemini" and settings.gemini_api_key:
-        return await open_gemini(
-            api_key=settings.gemini_api_key.get_secret_value(),
-            base_url=settings.gemini_base_url,
-            model=settings.gemini_model,
-            model_complex=settings.gemini_model_complex,
-            timeouts=timeouts,
-        )
-    if name == "openai" and settings.openai_api_key:
-        return await open_openai(
-            api_key=settings.openai_api_key.get_secret_value(),
-            base_url=settings.openai_base_url,
-            model=settings.openai_model,
-            model_complex=settings.openai_model_complex,
-            timeouts=timeouts,
-        )
-    return Outline()
+    match name:
+        case "gemini":
+            return await open_gemini(
+                api_key=_secret(settings.gemini_api_key),
+                base_url=settings.gemini_base_url,
+                model=settings.gemini_model,
+                model_complex=settings.gemini_model_complex,
+                timeouts=timeouts,
+            )
+        case "openai":
+            return await open_openai(
+                api_key=_secret(settings.openai_api_key),
+                base_url=settings.openai_base_url,
+                model=settings.openai_model,
+                model_complex=settings.openai_model_complex,
+                timeouts=timeouts,
+            )
+        case "outline":
+            return Outline()
+        case _:
+            assert_never(name)
+
+
+def _secret(key: SecretStr | None) -> str:
+    if key is None:
+        raise ValueError("a provider without a key was asked for; Settings does not allow it")
+    return key.get_secret_value()
 
 
 def _unavailable(faults: Sequence[ModelFault]) -> ModelUnavailable:

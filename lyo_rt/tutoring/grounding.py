@@ -41,7 +41,7 @@ async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
         SELECT c.difficulty AS level, c.locale,
             CASE $1 WHEN 'course' THEN c.title WHEN 'lesson' THEN (SELECT title FROM lessons WHERE id = $2)
                     ELSE (SELECT title FROM items WHERE id = $2) END AS title,
-            coalesce(left((SELECT string_agg(f.lesson || E'\\n\\n' || f.content, E'\\n\\n'
+            coalesce(left((SELECT string_agg('## ' || f.lesson || E'\\n\\n' || f.content, E'\\n\\n'
                                              ORDER BY f.lesson_position, f.position) FROM found f), $3), '') AS text
         FROM courses c
         WHERE c.id = CASE $1 WHEN 'course' THEN $2 WHEN 'lesson' THEN (SELECT course_id FROM lessons WHERE id = $2)

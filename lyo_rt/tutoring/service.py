@@ -115,10 +115,14 @@ async def checkpoint(database: Database, lease: Lease, *, revision: int, text: s
 async def end_turn(
     database: Database, lease: Lease, conversation: UUID, *, revision: int, text: str, status: str, model: str | None
 ) -> None:
-    """Store the whole answer with its hash, tell its end, close the lease, in one transaction. Raises LeaseLost."""
+    """Store the whole answer with its hash, tell its end, close the lease, in one transaction. Raises LeaseLost.
+
+    A stop that was acknowledged before this counts, also when the answer was complete by then.
+    """
     digest = hashlib.sha256(text.encode()).hexdigest()
     async with database.transaction() as transaction:
-        await leases.fence(transaction, lease)
+        if await leases.fence(transaction, lease) and status == "complete":
+            status = "stopped"
         await repository.end_message(
             transaction, lease.id, revision=revision, text=text, status=status, sha256=digest, model=model
         )

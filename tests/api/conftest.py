@@ -27,10 +27,8 @@ async def served(application: Application) -> AsyncIterator[tuple[str, int]]:
     stop = anyio.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
-    config = hypercorn_config(listener)
+    config = hypercorn_config(listener.detach())
     config.graceful_timeout = 1
-    # Hypercorn closes the descriptor itself; closing it here again would close whatever has its number by then.
-    listener.detach()
 
     async def serving() -> None:
         await serve(application, config, shutdown_trigger=stop.wait, mode="asgi")  # type: ignore[arg-type]

@@ -62,8 +62,9 @@ class Hosted:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """As in production: the SDKs need asyncio."""
+    return "asyncio", {"use_uvloop": True}
 
 
 async def hosted_by(kind: str, stack: AsyncExitStack, timeouts: Timeouts, key: str = "k") -> Hosted:

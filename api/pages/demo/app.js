@@ -31,16 +31,21 @@ function show(reason = "") {
   box.querySelector("h1").focus({ preventScroll: true });
 }
 
-window.addEventListener("hashchange", () => {
-  // The skip link's own address is no page.
-  if (location.hash !== "#main") show();
+window.addEventListener("hashchange", () => show());
+// Followed as a link it would change the address, which says what is open.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
 });
 session.addEventListener("renewed", () => {
   if (study || !session.user) return;
   if (route() === "register") location.hash = "#/";
   show();
 });
-session.addEventListener("ended", ({ detail }) => show(detail));
+session.addEventListener("ended", ({ detail }) => {
+  if (!detail) history.replaceState(null, "", "#/");
+  show(detail);
+});
 
 const asked = await fetch("/page/deployment.json").catch(() => null);
 if (asked?.ok) deployment = await asked.json();

@@ -43,9 +43,11 @@ export class Session extends EventTarget {
     this.#keep(answer, { id: answer.user_id, email: answer.email, name: answer.full_name });
   }
 
-  /** Signs out on the server if it can be reached, and here in any case. */
+  /** Signs out on the server if it can be reached, and here in any case; what was typed here is gone too. */
   async signOut() {
     const token = this.#held()?.access;
+    for (const key of Object.keys(localStorage)) if (key.startsWith("lyo.") && key !== KEY) localStorage.removeItem(key);
+    sessionStorage.clear();
     this.forget();
     if (token) await send("POST", "/v1/auth/logout", { token }).catch(() => undefined);
   }

@@ -39,7 +39,8 @@ export class Contents {
 
 function line(course, title, lesson) {
   if (!lesson) return element("span", { class: "contents-lesson planned" }, title, element("span", { class: "minutes" }, "to come"));
-  const minutes = element("span", { class: "minutes" }, duration(lesson.estimated_minutes));
+  const length = duration(lesson.estimated_minutes);
+  const minutes = element("span", { class: "minutes" }, lesson.kind === "assessment" ? `Questions, ${length}` : length);
   return element("a", { class: "contents-lesson", href: `#/courses/${course.id}/${lesson.id}` }, element("span", {}, title), minutes);
 }
 

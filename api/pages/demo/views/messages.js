@@ -16,7 +16,7 @@ export class MessageList {
 
   constructor({ empty, again }) {
     this.#empty = empty;
-    this.#again = element("button", { class: "link-button", type: "button", onclick: again }, icon("again"), " Answer again");
+    this.#again = element("button", { class: "link-button", type: "button", onclick: again }, icon("again"), "Answer again");
   }
 
   show(messages) {

@@ -20,7 +20,7 @@ export class Study {
   #tutor;
   #drawers;
   #view = null; // the CourseView, when a course is open
-  #route = "";
+  #focusDue = false; // the page's heading is still to come
   #main = element("main", { class: "main", id: "main", tabindex: -1 });
   #title = element("span", { class: "topbar-title" }, "Lyo");
   #tutorOpener = element("button", { class: "icon-button", type: "button", "aria-label": "Open the tutor", title: "Tutor" }, icon("tutor"));
@@ -58,7 +58,6 @@ export class Study {
   /** Shows what an address names: `new`, `courses/{id}`, `courses/{id}/{lesson}`. */
   turnTo(route) {
     const [kind, id, lesson] = route.split("/");
-    this.#route = route;
     for (const drawer of this.#drawers) drawer.close({ quietly: true });
     if (kind !== "courses" || !id) this.#ask();
     else {
@@ -100,8 +99,6 @@ export class Study {
     this.#entitle(lesson?.title ?? course.title);
     if (this.#focusDue) this.#arrive();
   }
-
-  #focusDue = false;
 
   /** On another page the reading begins at its heading, for those who hear it too. */
   #arrive() {

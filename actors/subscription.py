@@ -1,0 +1,64 @@
+"""One stream as one session follows it: a sink that puts straight into the outbound queue."""
+
+from actors.feed_contract import Joined
+from actors.outbound import Outbound
+from lyo_rt.frames import Delta, Snapshot
+from lyo_rt.streams import StreamEvent
+
+WAITING_LIMIT = 1000
+"""Kept while the stream is being joined; what comes then is read on later."""
+
+
+class Subscription:
+    """What comes before `release` waits, so that the answer that speaks of the subscription goes out first."""
+
+    __slots__ = ("_full", "_outbound", "_waiting", "epoch", "seq", "stream")
+
+    def __init__(self, stream: str, outbound: Outbound, epoch: int = 1, seq: int = 0) -> None:
+        """`epoch` and `seq`: of the last event that the client has, or will have been sent."""
+        self.stream = stream
+        self.epoch = epoch
+        self.seq = seq
+        self._outbound = outbound
+        self._waiting: list[StreamEvent | tuple[Delta | Snapshot, bytes]] | None = []
+        self._full = False
+
+    def event(self, event: StreamEvent) -> bool:
+        """See Sink."""
+        if self._waiting is not None:
+            return self._wait(event)
+        taken = self._outbound.stored(self.stream, event.encoded)
+        if taken:
+            self.epoch, self.seq = event.epoch, event.seq
+        return taken
+
+    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+        """See Sink."""
+        if self._waiting is not None:
+            self._wait((frame, encoded))
+        elif isinstance(frame, Delta):
+            self._outbound.piece(frame, encoded)
+        else:
+            self._outbound.stored(self.stream, encoded)
+
+    def ended(self) -> None:
+        """The socket itself is told to reconnect."""
+
+    def release(self, joined: Joined) -> None:
+        """Pass on what waited, and from now on at once."""
+        self.epoch, self.seq = joined.epoch, joined.seq
+        waiting, self._waiting = self._waiting or [], None
+        for entry in waiting:
+            if isinstance(entry, StreamEvent):
+                self.event(entry)
+            else:
+                self.text(*entry)
+        if self._full:
+            self._outbound.fall_behind(self.stream)
+
+    def _wait(self, entry: StreamEvent | tuple[Delta | Snapshot, bytes]) -> bool:
+        if self._waiting is None or self._full or len(self._waiting) >= WAITING_LIMIT:
+            self._full = True
+            return False
+        self._waiting.append(entry)
+        return True
