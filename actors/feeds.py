@@ -26,9 +26,11 @@ log = structlog.get_logger()
 class Feeds:
     """`run` must be running in the root task group."""
 
-    def __init__(self, stream_log: StreamLog, broadcast: Broadcast) -> None:
+    def __init__(self, stream_log: StreamLog, broadcast: Broadcast, *, look_seconds: float = LOOK_SECONDS) -> None:
+        """`look_seconds`: between looks at the heads."""
         self._log = stream_log
         self._broadcast = broadcast
+        self._look_seconds = look_seconds
         self._feeds: dict[str, Feed] = {}
         self._broken: set[Feed] = set()
         self._wake = anyio.Event()
@@ -114,7 +116,7 @@ class Feeds:
 
     async def _look_for_ever(self) -> None:
         while True:
-            await anyio.sleep(LOOK_SECONDS)
+            await anyio.sleep(self._look_seconds)
             streams = tuple(self._feeds)
             try:
                 for place in range(0, len(streams), HEADS_PER_LOOK):

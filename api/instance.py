@@ -39,7 +39,7 @@ from lyo_rt.language_models.port import LanguageModel
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import open_signing_keys
+from lyo_rt.security.secrets import KeyRing, open_signing_keys
 from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
 from lyo_rt.tutoring.records import KIND as TURN
@@ -111,46 +111,82 @@ async def open_instance(
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
-        access_lifetime = timedelta(minutes=settings.jwt_access_token_expire_minutes)
-        revocations = Revocations(database, broadcast, clock, access_lifetime=access_lifetime)
-        accounts = Accounts(
-            database,
-            Tokens(keys, clock, access_lifetime=access_lifetime),
-            Passwords(),
-            clock,
-            revocations,
-            refresh_lifetime=timedelta(days=settings.jwt_refresh_token_expire_days),
-        )
-        feeds = Feeds(Truth(database), broadcast)
-        leaseholder, adopter = work(id, database, broadcast, model, supervisor, clock)
-        services = Services(
-            settings=settings,
-            clock=clock,
-            database=database,
-            broadcast=broadcast,
-            model=model,
-            accounts=accounts,
-            cursors=Cursors(keys.current, clock),
-            workshop=Workshop(adopter),
-            feeds=feeds,
-            draining=lambda: instance.draining,
-            statistics=lambda: instance.statistics(),
-        )
-        commands = SessionCommands(database, services.workshop, accounts, clock)
-        sessions = Sessions(supervisor, feeds, commands, clock, instance=str(id))
-        realtime = Realtime(services, feeds, sessions)
-        asgi = create_asgi(create_app(services), realtime)
-        instance = Instance(id, asgi, services, supervisor, feeds, leaseholder, adopter, realtime, sessions)
-        roots = [supervisor.root(root) for root in (feeds.run, leaseholder.run, adopter.run, presence.keep)]
-        roots.append(supervisor.root(keep_house, database, clock))
-        ready = anyio.Event()
-        roots.append(supervisor.root(_started, revocations, ready))
-        await ready.wait()
-        try:
+        parts = Parts(id, settings, clock, database, broadcast, model, supervisor)
+        instance = compose(parts, keys)
+        async with working(instance, parts, presence):
             yield instance
-        finally:
-            for root in roots:
-                root.cancel()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an instance is made of, opened."""
+
+    id: int
+    settings: Settings
+    clock: Clock
+    database: Database
+    broadcast: Broadcast
+    model: LanguageModel
+    supervisor: Supervisor
+
+
+def compose(parts: Parts, keys: KeyRing) -> Instance:
+    """The instance over its parts; nothing runs yet."""
+    feeds = Feeds(Truth(parts.database), parts.broadcast)
+    leaseholder, adopter = work(parts)
+    services = Services(
+        settings=parts.settings,
+        clock=parts.clock,
+        database=parts.database,
+        broadcast=parts.broadcast,
+        model=parts.model,
+        accounts=accounts(parts, keys),
+        cursors=Cursors(keys.current, parts.clock),
+        workshop=Workshop(adopter),
+        feeds=feeds,
+        draining=lambda: instance.draining,
+        statistics=lambda: instance.statistics(),
+    )
+    commands = SessionCommands(parts.database, services.workshop, services.accounts, parts.clock)
+    sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, instance=str(parts.id))
+    realtime = Realtime(services, feeds, sessions)
+    asgi = create_asgi(create_app(services), realtime)
+    instance = Instance(parts.id, asgi, services, parts.supervisor, feeds, leaseholder, adopter, realtime, sessions)
+    return instance
+
+
+def accounts(parts: Parts, keys: KeyRing) -> Accounts:
+    """Who may come in."""
+    access_lifetime = timedelta(minutes=parts.settings.jwt_access_token_expire_minutes)
+    return Accounts(
+        parts.database,
+        Tokens(keys, parts.clock, access_lifetime=access_lifetime),
+        Passwords(),
+        parts.clock,
+        Revocations(parts.database, parts.broadcast, parts.clock, access_lifetime=access_lifetime),
+        refresh_lifetime=timedelta(days=parts.settings.jwt_refresh_token_expire_days),
+    )
+
+
+@asynccontextmanager
+async def working(instance: Instance, parts: Parts, presence: Presence) -> AsyncIterator[None]:
+    """The root tasks run while the block does; the revocations have been read when it begins."""
+    ready = anyio.Event()
+    root = parts.supervisor.root
+    roots = [
+        root(instance.feeds.run),
+        root(instance.leaseholder.run),
+        root(instance.adopter.run),
+        root(presence.keep),
+        root(keep_house, parts.database, parts.clock),
+        root(_started, instance.services.accounts.revocations, ready),
+    ]
+    await ready.wait()
+    try:
+        yield
+    finally:
+        for task in roots:
+            task.cancel()
 
 
 async def _started(revocations: Revocations, ready: anyio.Event) -> None:
@@ -159,11 +195,10 @@ async def _started(revocations: Revocations, ready: anyio.Event) -> None:
         ready.set()
 
 
-def work(
-    id: int, database: Database, broadcast: Broadcast, model: LanguageModel, supervisor: Supervisor, clock: Clock
-) -> tuple[Leaseholder, Adopter]:
+def work(parts: Parts) -> tuple[Leaseholder, Adopter]:
     """Who keeps this instance's leases, and who starts the actors of its work."""
-    leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, clock)
+    database, broadcast, model, supervisor = parts.database, parts.broadcast, parts.model, parts.supervisor
+    leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, parts.clock)
 
     def generation(lease: Lease) -> Teller:
         return supervisor.start(
@@ -177,16 +212,16 @@ def work(
         address = supervisor.start(
             TURN,
             lease.subject or lease.id,
-            lambda: ConversationActor(database, broadcast, model, leaseholder, clock),
+            lambda: ConversationActor(database, broadcast, model, leaseholder, parts.clock),
             policy=NEVER,
         )
         address.tell(Take(lease))
         return address
 
     adopter = Adopter(
-        lambda kinds, limit: leases.claim(database, kinds, id, limit=limit),
+        lambda kinds, limit: leases.claim(database, kinds, parts.id, limit=limit),
         leaseholder,
         {GENERATION: generation, TURN: turn},
-        instance=id,
+        instance=parts.id,
     )
     return leaseholder, adopter

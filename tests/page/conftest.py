@@ -75,7 +75,8 @@ def learner(product: Product, browser: Browser, screen: dict[str, object], signe
 
 
 def _visitor(browser: Browser, product: Product, options: dict[str, object]) -> Iterator[Visitor]:
-    with browser.new_context(**options) as context:  # type: ignore[arg-type]
+    # Without a graphics card every frame of an animation is painted by the processor that also runs the server.
+    with browser.new_context(reduced_motion="reduce", **options) as context:  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MS)
         visitor = Visitor(context, product.address)
         yield visitor

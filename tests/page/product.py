@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKEN_SECONDS = 0.06
+TOKEN_SECONDS = 0.05
 ANSWER_SECONDS = 0.4
 """Slow enough to watch a course grow and an answer stream, in seconds."""
 RESTART_SECONDS = 20.0

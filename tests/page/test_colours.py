@@ -9,8 +9,8 @@ TOO_FAINT = """
 () => {
     const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
     const light = ([r, g, b]) => {
-        const [x, y, z] = [r, g, b].map((part) => part / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+        const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
     };
     const ground = (node) => {
         for (let at = node; at; at = at.parentElement) {
@@ -29,7 +29,7 @@ TOO_FAINT = """
         const contrast = (one + 0.05) / (other + 0.05);
         const size = parseFloat(style.fontSize);
         const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-        if (contrast < (isLarge ? 3 : 4.5)) faint.push(`${walk.currentNode.data.trim().slice(0, 30)}: ${contrast.toFixed(2)}`);
+        if (contrast < (isLarge ? 3 : 4.5)) faint.push(`${walk.currentNode.data.trim()}: ${contrast.toFixed(2)}`);
     }
     return faint;
 }

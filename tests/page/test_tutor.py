@@ -1,11 +1,12 @@
 """The tutor beside the course: streams, stops, and is whole again after a reload, a second tab, a killed server."""
 
+import json
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.page.product import Product
-from tests.page.visitor import AWAY, Visitor, api, open_demo_course
+from tests.page.visitor import AWAY, Visitor, open_demo_course
 
 MESSAGES = "#tutor .message"
 ANSWER = "#tutor .message.assistant"
@@ -17,18 +18,20 @@ def test_an_answer_streams_and_stop_keeps_what_was_shown(learner: Visitor) -> No
     _ask(page, "Why are leaves green? 🌱🍃")
     _words(page, 4)
     page.get_by_role("button", name="Stop the answer").click()
-    stopped = page.locator(f"{ANSWER}.stopped").last
+    stopped = page.locator(ANSWER).last
     expect(stopped).to_contain_text("Stopped")
     kept = stopped.locator(".prose").inner_text()
     assert len(kept.split()) >= 4
 
     page.reload()
     expect(page.locator(f"{MESSAGES}.user").filter(has_text="🌱🍃")).to_have_count(1)
-    expect(page.locator(f"{ANSWER}.stopped").last.locator(".prose")).to_have_text(kept)
+    expect(stopped).to_contain_text("Stopped")
+    assert _last(page) == kept
 
+    answers = page.locator(ANSWER).count()
     page.get_by_role("button", name="Answer again").click()
-    expect(page.locator(f"{ANSWER}.complete").last).to_contain_text("look at first?")
-    expect(page.locator(f"{ANSWER}.stopped")).to_have_count(0)
+    _finished(page)
+    expect(page.locator(ANSWER)).to_have_count(answers)
     expect(page.locator("#announcements")).to_contain_text("The tutor says:")
 
 
@@ -65,7 +68,7 @@ def test_a_killed_server_loses_and_doubles_nothing(learner: Visitor, product: Pr
     page.locator("#question").fill("typed while it was away")
     product.start()
     expect(page.get_by_text("Reconnecting")).to_be_hidden()
-    expect(page.locator(f"{ANSWER}.complete").last).to_contain_text("look at first?")
+    _finished(page)
     expect(page.locator(MESSAGES)).to_have_count(before)
     expect(page.locator("#question")).to_have_value("typed while it was away")
 
@@ -76,27 +79,47 @@ def test_a_killed_server_loses_and_doubles_nothing(learner: Visitor, product: Pr
     assert live.count("look at first?") == 1
 
 
-def test_a_refused_question_comes_back_into_the_box(learner: Visitor) -> None:
-    learner.expected.append("status of 409")
+def test_enter_waits_while_an_answer_is_written(learner: Visitor) -> None:
     page = learner.visit()
     open_demo_course(page)
     _ask(page, "Begin, please")
     _words(page, 2)
-    conversation = api(page, "/v1/tutor/conversations")["items"][0]["id"]
-    status = page.evaluate(
-        """async (id) => {
-            const { access } = JSON.parse(localStorage.getItem("lyo.session"));
-            const headers = { Authorization: `Bearer ${access}`, "Content-Type": "application/json" };
-            const body = JSON.stringify({ text: "And another" });
-            return (await fetch(`/v1/tutor/conversations/${id}/messages`, { method: "POST", headers, body })).status;
-        }""",
-        conversation,
-    )
-    assert status == 409
-    page.locator("#question").fill("Enter waits while an answer is written")
+    page.locator("#question").fill("What I say next")
     page.keyboard.press("Enter")
-    expect(page.locator("#question")).to_have_value("Enter waits while an answer is written")
-    expect(page.locator(f"{ANSWER}.complete").last).to_contain_text("look at first?")
+    expect(page.locator("#question")).to_have_value("What I say next")
+    page.get_by_role("button", name="Stop the answer").click()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_a_refused_question_comes_back_into_the_box(learner: Visitor) -> None:
+    page = learner.context.new_page()
+
+    def refuse_questions(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def forward(sent: str | bytes) -> None:
+            frame = json.loads(sent)
+            if frame["type"] != "ask":
+                server.send(sent)
+                return
+            problem = {
+                "status": 409,
+                "code": "CONFLICT",
+                "title": "Conflict",
+                "detail": "The tutor is still answering.",
+            }
+            socket.send(json.dumps({"type": "reply", "id": frame["id"], "problem": problem}))
+
+        socket.on_message(forward)
+
+    page.route_web_socket("**/v1/ws", refuse_questions)
+    page.goto(learner.address)
+    open_demo_course(page)
+    page.locator("#question").fill("Too early")
+    page.keyboard.press("Enter")
+    expect(page.locator("#tutor").get_by_role("alert")).to_have_text("The tutor is still answering.")
+    expect(page.locator("#question")).to_have_value("Too early")
+    expect(page.locator(f"{MESSAGES}.user").filter(has_text="Too early")).to_have_count(0)
 
 
 def _ask(page: Page, text: str) -> None:
@@ -104,6 +127,12 @@ def _ask(page: Page, text: str) -> None:
     question.fill(text)
     question.press("Enter")
     expect(page.locator(f"{MESSAGES}.user").last).to_contain_text(text)
+
+
+def _finished(page: Page) -> None:
+    """Waits for the end of the newest answer, which is as the language model ends all of its."""
+    expect(page.locator(ANSWER).last).to_have_class(re.compile("complete"))
+    expect(page.locator(ANSWER).last).to_contain_text("look at first?")
 
 
 def _words(page: Page, count: int) -> None:

@@ -40,7 +40,7 @@ export class Tasks extends EventTarget {
   }
 
   #watch({ task_id: id, provisional_course_id: course, state, progressPct, message }) {
-    if (this.#byCourse.has(course)) return;
+    if (!course || this.#byCourse.has(course)) return;
     const task = { id, course, state, percent: progressPct, message };
     this.#byCourse.set(course, task);
     const unfollow = this.#realtime.follow(`task:${id}`, {

@@ -183,9 +183,9 @@ export class Realtime extends EventTarget {
   }
 
   #subscribe(follow) {
-    if (follow.asked || this.state !== "live") return;
-    follow.asked = uuid();
     const { name, position } = follow.stream;
+    if (follow.asked || this.state !== "live" || this.#follows.get(name) !== follow) return;
+    follow.asked = uuid();
     this.#send({ type: "subscribe", id: follow.asked, stream: name, after: position ?? undefined });
   }
 

@@ -85,7 +85,7 @@ function belongs(lines, at, indent) {
   const depth = line.search(/\S/);
   if (depth < 0) return lines[at + 1]?.search(/\S/) >= indent;
   if (depth >= Math.min(indent, 2)) return true;
-  return Boolean(lines[at - 1].trim()) && !interrupts(lines, at);
+  return Boolean(lines[at - 1].trim()) && !ITEM.test(line) && !interrupts(lines, at);
 }
 
 /** An item of one paragraph is that paragraph's text, without the paragraph. */

@@ -13,6 +13,7 @@ export class Tutor {
   #session;
   #course = null;
   #conversation = null;
+  #finding = null; // the search for it: until that is over, asking must not begin another
   #closing = new AbortController();
   #list;
   #text;
@@ -53,7 +54,7 @@ export class Tutor {
     this.#closing = new AbortController();
     this.#text.value = sessionStorage.getItem(this.#kept) ?? "";
     this.#show();
-    if (course) this.#find();
+    this.#finding = course ? this.#find() : null;
   }
 
   close() {
@@ -132,6 +133,7 @@ export class Tutor {
     this.#say("");
     this.#send.disabled = true;
     try {
+      await this.#finding;
       const conversation = this.#conversation ?? (await this.#begin(signal));
       this.#send.disabled = false;
       await conversation.ask(question);

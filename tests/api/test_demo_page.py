@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
@@ -12,22 +13,25 @@ from api.instance import open_instance
 from lyo_rt.clock import SystemClock
 from lyo_rt.settings import Settings
 
+Environment = Literal["development", "staging", "production"]
+
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def environment(request: pytest.FixtureRequest) -> str:
+def environment(request: pytest.FixtureRequest) -> Environment:
     """Where it is deployed."""
-    return str(getattr(request, "param", "development"))
+    chosen: Environment = getattr(request, "param", "development")
+    return chosen
 
 
 @pytest.fixture
-async def client(environment: str, database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def client(environment: Environment, database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application."""
     settings = Settings.model_construct(environment=environment, lyo_data_dir=tmp_path, ai_providers=("outline",))
     async with open_instance(settings, SystemClock(), database_url=database_url, redis_url=None) as instance:
         asgi = create_asgi(create_app(instance.services), instance.realtime)
-        transport = httpx.ASGITransport(asgi)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield client
 

@@ -1,0 +1,401 @@
+"""What tests of live streams need: a log over lists, a broadcast in bad weather, and a client that keeps the rules."""
+
+import hashlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from actors.feed import DraftText
+from actors.feed_contract import Joined
+from actors.feeds import Feeds
+from lyo_rt import frames, streams
+from lyo_rt.broadcast.contract import Broadcast, Draft, Listener
+from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.clock import SystemClock
+from lyo_rt.frames import Delta, Resume, Snapshot
+from lyo_rt.problems import Unavailable
+from lyo_rt.streams import Head, StreamEvent
+from lyo_rt.tutoring.records import Unfinished
+
+MOMENT = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+class LoopClock:
+    """The time of the event loop, virtual or not, as the product's clock; the day begins at MOMENT."""
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return MOMENT + timedelta(seconds=anyio.current_time())
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return anyio.current_time()
+
+
+@asynccontextmanager
+async def running(feeds: Feeds) -> AsyncIterator[Feeds]:
+    """The feeds, repaired while the block runs."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(feeds.run)
+        yield feeds
+        tasks.cancel_scope.cancel()
+
+
+class Logbook:
+    """A StreamLog over lists. A reading takes `pause` before and after the moment it is true of."""
+
+    def __init__(self, pause: Callable[[], Awaitable[None]] = checkpoint) -> None:
+        self.pause = pause
+        self.events: dict[str, list[StreamEvent]] = {}
+        self.epochs: dict[str, int] = {}
+        self.answers: dict[str, Unfinished] = {}
+        self.away = False
+        self.forgotten = 0
+        """Events up to this seq are kept no more."""
+        self.readings = 0
+
+    def append(self, stream: str, name: str, data: dict[str, Any]) -> StreamEvent:
+        """Commit one event."""
+        log = self.events.setdefault(stream, [])
+        event = StreamEvent(stream, self.epochs.setdefault(stream, 1), len(log) + 1, name, data, MOMENT)
+        log.append(event)
+        return event
+
+    def delete(self, stream: str) -> bytes:
+        """Forget a stream; its hint."""
+        self.events[stream] = []
+        self.epochs[stream] = self.epochs.get(stream, 1) + 1
+        return msgspec.json.encode(streams.Hint(self.epochs[stream], 0))
+
+    def top(self, stream: str) -> int:
+        """The newest seq."""
+        return len(self.events.get(stream, ()))
+
+    async def _read(self, look: Callable[[], Any]) -> Any:
+        self.readings += 1
+        await self.pause()
+        if self.away:
+            raise Unavailable
+        seen = look()
+        await self.pause()
+        return seen
+
+    async def head(self, stream: str) -> Head:
+        found: Head = await self._read(lambda: Head(self.epochs.get(stream, 1), self.top(stream)))
+        return found
+
+    async def heads(self, streams: Sequence[str]) -> Mapping[str, Head]:
+        found: dict[str, Head] = await self._read(
+            lambda: {one: Head(self.epochs[one], self.top(one)) for one in streams if one in self.epochs}
+        )
+        return found
+
+    async def read_after(self, stream: str, seq: int) -> Sequence[StreamEvent]:
+        found: list[StreamEvent] = await self._read(
+            lambda: self.events.get(stream, [])[max(seq, self.forgotten) :][:500]
+        )
+        return found
+
+    async def end_of(self, stream: str, message: str) -> int | None:
+        def look() -> int | None:
+            ends = (event for event in self.events.get(stream, ()) if event.name == frames.END)
+            return next((event.seq for event in ends if event.data["message"] == message), None)
+
+        found: int | None = await self._read(look)
+        return found
+
+    async def writing(self, stream: str) -> Unfinished | None:  # noqa: ARG002  (there is one conversation)
+        found: Unfinished | None = await self._read(
+            lambda: next((answer for answer in self.answers.values() if answer.status == "writing"), None)
+        )
+        return found
+
+    async def answer(self, message: str) -> Unfinished | None:
+        found: Unfinished | None = await self._read(lambda: self.answers.get(message))
+        return found
+
+
+class Author:
+    """Writes to one stream by way of one broadcast: events, and answers piece by piece."""
+
+    def __init__(self, stream: str, log: Logbook, broadcast: Broadcast) -> None:
+        self.stream = stream
+        self.log = log
+        self.broadcast = broadcast
+
+    async def say(self, **data: Any) -> StreamEvent:
+        """One event, committed and announced."""
+        event = self.log.append(self.stream, "said", data)
+        await self.broadcast.publish(streams.topic(self.stream), streams.encode_hint(event))
+        return event
+
+    def begin(self) -> "Written":
+        """An answer of which nothing has been written."""
+        return Written(self)
+
+
+class Written:
+    """One answer, as its author has it."""
+
+    def __init__(self, author: Author) -> None:
+        self.id = str(uuid4())
+        self.revision = 1
+        self.text = ""
+        self._author = author
+        self.checkpoint()
+
+    def checkpoint(self, status: str = "writing") -> None:
+        """Store the text so far."""
+        self._author.log.answers[self.id] = Unfinished(UUID(self.id), self.revision, self.text, status)
+
+    async def write(self, piece: str) -> None:
+        """The next piece."""
+        at, self.text = len(self.text), self.text + piece
+        delta = Delta(self._author.stream, self.id, self.revision, at, piece)
+        extended = await self._author.broadcast.extend_draft(
+            self.id,
+            streams.topic(self._author.stream),
+            revision=self.revision,
+            at=at,
+            text=piece,
+            payload=frames.encode(delta),
+        )
+        assert extended
+
+    async def restart(self) -> None:
+        """Begin anew under the next revision."""
+        self.revision, self.text = self.revision + 1, ""
+        await self.write("")
+        self.checkpoint()
+
+    async def end(self) -> StreamEvent:
+        """Store it whole, and tell its end."""
+        self.checkpoint("complete")
+        data = {
+            "message": self.id,
+            "revision": self.revision,
+            "status": "complete",
+            "length": len(self.text),
+            "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
+        }
+        event = self._author.log.append(self._author.stream, frames.END, data)
+        await self._author.broadcast.publish(streams.topic(self._author.stream), streams.encode_hint(event))
+        await self._author.broadcast.drop_draft(self.id)
+        return event
+
+
+class Weather:
+    """A broadcast that loses, repeats and delays, and puts the messages of several stations into any order.
+
+    One station's messages on one topic keep theirs, as the contract says.
+    """
+
+    def __init__(self, tasks: TaskGroup, chance: random.Random, second: float) -> None:
+        self.drafts = InProcessBroadcast(SystemClock())
+        self.listeners: dict[str, dict[object, Listener]] = {}
+        self.loss = self.repeat = 0.1
+        self._tasks = tasks
+        self._chance = chance
+        self._second = second
+        self.in_flight = 0
+
+    def station(self) -> "Station":
+        """One more instance's end of it."""
+        return Station(self)
+
+    def tell_loss(self) -> None:
+        """Everybody may have missed something."""
+        for listener in self._all():
+            listener.lost()
+
+    async def pause(self) -> None:
+        """Some time passes, or hardly any."""
+        await anyio.sleep(self._second * self._chance.choice((0, 0, 0.001, 0.01, 0.1)))
+
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """Tell those who listen now."""
+        for listener in list(self.listeners.get(topic, {}).values()):
+            if self._chance.random() >= self.loss:
+                listener.heard(payload)
+                if self._chance.random() < self.repeat:
+                    listener.heard(payload)
+
+    def start(self, function: Callable[..., Awaitable[None]]) -> None:
+        """Run a station."""
+        self._tasks.start_soon(function)
+
+    def _all(self) -> list[Listener]:
+        return [listener for seats in self.listeners.values() for listener in seats.values()]
+
+
+class Station:
+    """A Broadcast."""
+
+    def __init__(self, weather: Weather) -> None:
+        self._weather = weather
+        self._outgoing: list[tuple[str, bytes]] = []
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """See Broadcast."""
+        self._outgoing.append((topic, payload))
+        self._weather.in_flight += 1
+        if len(self._outgoing) == 1:
+            self._weather.start(self._send)
+        await checkpoint()
+
+    async def _send(self) -> None:
+        while self._outgoing:
+            await self._weather.pause()
+            self._weather.deliver(*self._outgoing[0])
+            del self._outgoing[0]
+            self._weather.in_flight -= 1
+
+    @asynccontextmanager
+    async def listen(self, topic: str, listener: Listener) -> AsyncIterator[None]:
+        """See Broadcast."""
+        await self._weather.pause()
+        seat = object()
+        self._weather.listeners.setdefault(topic, {})[seat] = listener
+        await self._weather.pause()
+        try:
+            yield
+        finally:
+            del self._weather.listeners[topic][seat]
+
+    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
+        """See Broadcast."""
+        extended = await self._weather.drafts.extend_draft(
+            key, "nobody listens", revision=revision, at=at, text=text, payload=b""
+        )
+        if extended:
+            await self.publish(topic, payload)
+        return extended
+
+    async def read_draft(self, key: str) -> Draft | None:
+        """See Broadcast."""
+        await self._weather.pause()
+        draft = await self._weather.drafts.read_draft(key)
+        await self._weather.pause()
+        return draft
+
+    async def drop_draft(self, key: str) -> None:
+        """See Broadcast."""
+        await self._weather.drafts.drop_draft(key)
+
+    async def check(self) -> None:
+        """See Broadcast."""
+        await checkpoint()
+
+    def statistics(self) -> dict[str, int]:
+        """See Broadcast."""
+        return {"listeners": sum(map(len, self._weather.listeners.values()))}
+
+
+class Client:
+    """A sink that applies what it is told by the protocol's rules, and notes under `faults` what breaks them."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.epoch = 1
+        self.seq = 0
+        self.texts: dict[str, DraftText] = {}
+        self.told: list[StreamEvent | Delta | Snapshot] = []
+        """All, in order."""
+        self.ends: dict[str, str] = {}
+        """The text of each answer when its end was told."""
+        self.faults: list[str] = []
+        self.away = False
+        """The instance has said goodbye."""
+        self._joining: list[StreamEvent | Delta | Snapshot] | None = None
+
+    def event(self, event: StreamEvent) -> bool:
+        """See Sink."""
+        self._take(event)
+        return True
+
+    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+        """See Sink."""
+        if msgspec.json.decode(encoded, type=Delta | Snapshot) != frame:
+            self.faults.append(f"{encoded!r} is not {frame}")
+        self._take(frame)
+
+    def ended(self) -> None:
+        """See Sink."""
+        self.away = True
+
+    @property
+    def place(self) -> Resume:
+        """Where it is: in the events, and in the answer that is being written."""
+        place = Resume(self.stream, self.epoch, self.seq)
+        for message, draft in self.texts.items():
+            place = msgspec.structs.replace(place, message=UUID(message), revision=draft.revision, at=len(draft.text))
+        return place
+
+    async def join(self, feeds: Feeds, after: Resume | None = None) -> Joined:
+        """Follow; what is told meanwhile counts once it is known behind which event that is."""
+        self._joining = []
+        try:
+            joined = await feeds.join(self.stream, self, after)
+        except BaseException:
+            self._joining = None
+            raise
+        heard, self._joining = self._joining, None
+        if after is not None and after.seq is not None and joined.recovered and joined.seq != after.seq:
+            self.faults.append(f"joined behind {joined.seq}, asked for {after.seq}")
+        self.epoch, self.seq = joined.epoch, joined.seq
+        for entry in heard:
+            self._take(entry)
+        return joined
+
+    def _take(self, entry: StreamEvent | Delta | Snapshot) -> None:
+        if self._joining is not None:
+            self._joining.append(entry)
+            return
+        self.told.append(entry)
+        match entry:
+            case StreamEvent():
+                self._event(entry)
+            case Delta():
+                self._delta(entry)
+            case Snapshot():
+                known = self.texts.get(entry.message)
+                if known is not None and known.reaches(entry.revision, len(entry.text) + 1):
+                    self.faults.append(f"{entry} is less than {known}")
+                self.texts[entry.message] = DraftText(entry.revision, entry.text)
+
+    def _event(self, event: StreamEvent) -> None:
+        expected = (self.epoch, self.seq + 1) if event.epoch == self.epoch else (event.epoch, 1)
+        if (event.epoch, event.seq) != expected:
+            self.faults.append(f"event {event.epoch}-{event.seq} behind {self.epoch}-{self.seq}")
+        self.epoch, self.seq = event.epoch, event.seq
+        if event.name != frames.END:
+            return
+        message = event.data["message"]
+        draft = self.texts.pop(message, None)
+        self.ends[message] = draft.text if draft else ""
+        digest = hashlib.sha256(self.ends[message].encode()).hexdigest()
+        if draft is None or (draft.revision, len(draft.text), digest) != (
+            event.data["revision"],
+            event.data["length"],
+            event.data["sha256"],
+        ):
+            self.faults.append(f"the end of {message} found {draft}")
+
+    def _delta(self, delta: Delta) -> None:
+        known = self.texts.get(delta.message)
+        if known is None or delta.revision > known.revision:
+            if delta.at:
+                self.faults.append(f"{delta} begins nothing")
+            self.texts[delta.message] = DraftText(delta.revision, delta.text)
+        elif (delta.revision, delta.at) != (known.revision, len(known.text)):
+            self.faults.append(f"{delta} does not continue {known}")
+        else:
+            known.text += delta.text
