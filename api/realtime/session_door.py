@@ -54,27 +54,31 @@ class Sessions:
         )
         self._live[socket] = outbound
         try:
-            await self._pump(socket, address, outbound)
+            code, reason = await self._pump(socket, address, outbound)
         finally:
             del self._live[socket]
             address.stop()
+        await socket.close(code, reason)
 
-    async def _pump(self, socket: Socket, address: Address[SessionMessage], outbound: Outbound) -> None:
+    async def _pump(self, socket: Socket, address: Address[SessionMessage], outbound: Outbound) -> tuple[int, str]:
+        """Until the session ends, by either side; the close code that says why."""
+        code, reason = 1000, ""
         try:
             async with anyio.create_task_group() as pumps:
                 pumps.start_soon(self._write, socket, address, outbound, pumps.cancel_scope.cancel)
                 await self._read(socket, address)
         except* Disconnected:
             pass
-        except* Problem as group:
-            problem = first(group)
-            await socket.close(problem.close_code, problem.detail)
         except* AskFailed:
             # The actor's crash has been logged where it happened.
-            await socket.close(InternalFault.close_code, FAILED)
+            code, reason = InternalFault.close_code, FAILED
+        except* Problem as group:
+            problem = first(group)
+            code, reason = problem.close_code, problem.detail
         except* Exception as group:
             log.error("session failed", exc_info=group)
-            await socket.close(InternalFault.close_code, FAILED)
+            code, reason = InternalFault.close_code, FAILED
+        return code, reason
 
     async def _read(self, socket: Socket, address: Address[SessionMessage]) -> None:
         pace = Pace(self._clock)

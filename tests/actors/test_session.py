@@ -99,7 +99,7 @@ class Desk:
         yield
         del self.watched[who.session_id]
 
-    async def authorise(self, who: Identity, stream: str) -> None:
+    async def authorise(self, who: Identity, stream: str) -> None:  # noqa: ARG002
         if stream in self.strange:
             raise NotFound(f"There is no stream {stream}.")
 
@@ -110,7 +110,7 @@ class Desk:
         self.done.append(frame)
         return {"user": str(who.user_id)}
 
-    async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:
+    async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:  # noqa: ARG002
         new = frame.id not in self.begun
         answer = self.begun.setdefault(frame.id, uuid4())
         return {"answer": str(answer), "new": new}
