@@ -7,7 +7,7 @@ commit and pieces their draft; so only what is heard meanwhile has to be kept.
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import anyio
 import msgspec
@@ -17,6 +17,7 @@ from actors.feed_contract import Joined, Sink, StreamLog
 from lyo_rt import frames
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.frames import Delta, Snapshot
+from lyo_rt.problems import Unavailable
 from lyo_rt.streams import Hint, StreamEvent, topic
 
 REPLAY_LIMIT = 5000
@@ -221,7 +222,10 @@ class Feed:
         if answer is None:
             return
         message, revision, text = str(answer.message), answer.revision, answer.text
-        stored = await self._broadcast.read_draft(message)
+        stored = None
+        # With the broadcast away there is the checkpoint; when it is back, `lost` has this read again.
+        with suppress(Unavailable):
+            stored = await self._broadcast.read_draft(message)
         if stored is not None and (stored.revision, len(stored.text)) >= (revision, len(text)):
             revision, text = stored.revision, stored.text
         known = self._drafts.get(message)

@@ -20,6 +20,7 @@ from lyo_rt.generation import service as generation
 from lyo_rt.problems import Draining, NotAuthenticated, NotFound
 from lyo_rt.security.tokens import Identity
 
+GOODBYE_SECONDS = 1.0
 TASK_DOOR = re.compile(r"/v1/(?:ws/tasks|tasks/ws)/([0-9a-fA-F-]{36})")
 
 
@@ -74,10 +75,11 @@ class Realtime:
         return who, await self._visible(door[1], who)
 
     async def close(self) -> None:
-        """Close every socket with 1012: going away, resume elsewhere."""
-        async with anyio.create_task_group() as closing:
-            for socket in self._open:
-                closing.start_soon(socket.close, 1012, "server going away; resume")
+        """Close every socket with 1012: going away, resume elsewhere. Who does not read is not waited for."""
+        with anyio.move_on_after(GOODBYE_SECONDS):
+            async with anyio.create_task_group() as closing:
+                for socket in self._open:
+                    closing.start_soon(socket.close, 1012, "server going away; resume")
 
     def _who(self, scope: Scope) -> Identity | None:
         token = token_of(scope)

@@ -1,5 +1,7 @@
 """One WebSocket over ASGI: read and written with deadlines, and let go of so that nothing in the server stays stuck."""
 
+import asyncio
+import sys
 from typing import Any
 
 import anyio
@@ -10,6 +12,8 @@ from api.asgi import Receive, Scope, Send
 from lyo_rt.problems import BadFrame, Problem, TooSlow
 
 LINGER_SECONDS = 5.0
+LINGER_MESSAGES = 1000
+"""For a client to go after it was told to; one that sends on is cut off."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -33,14 +37,16 @@ class Socket:
         self.patience = patience
         self._receive = receive
         self._send = send
-        self._open = False
+        self._accepted = self._open = False
         self._gone = False
+        self._writing = anyio.CancelScope()
+        self._reading_away: asyncio.Task[None] | None = None
 
     async def accept(self, subprotocol: str | None = None) -> None:
         """Complete the handshake. Raises Disconnected."""
         await self._expect("websocket.connect")
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        self._open = True
+        self._accepted = self._open = True
 
     async def read(self) -> str | bytes:
         """The next message. Raises Disconnected."""
@@ -50,31 +56,44 @@ class Socket:
 
     async def write(self, text: bytes) -> None:
         """Send a text message. Raises TooSlow when the client does not take it in time, Disconnected."""
-        if self._gone:
+        if not self._open or self._gone:
             raise Disconnected
-        with anyio.move_on_after(self.patience.write) as deadline:
+        with anyio.move_on_after(self.patience.write) as self._writing:
             await self._send({"type": "websocket.send", "text": text.decode()})
-        if deadline.cancelled_caught:
+        if not self._open:
+            raise Disconnected
+        if self._writing.cancelled_caught:
             raise TooSlow(f"The client has not read for {self.patience.write:.0f} seconds.")
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Say goodbye with a code that tells the client what to do (REALTIME §2)."""
+        """Say goodbye with a code that tells the client what to do (REALTIME §2). A write that waits is given up."""
         if self._open and not self._gone:
             self._open = False
+            # The frame's bytes are in the transport's buffer already: no frame is cut, only the waiting ends.
+            self._writing.cancel()
             with anyio.move_on_after(LINGER_SECONDS):
                 # A close frame has room for 123 bytes of reason (RFC 6455 §5.5.1).
                 reason = reason.encode()[:120].decode(errors="ignore")
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     async def drain(self) -> None:
-        """Read away what still arrives, until the client has gone or for five seconds.
+        """Give the client a moment to go by itself, then let go of it.
 
-        Hypercorn waits in its queue of ten for whoever reads it: a client that floods while the server closes would
-        keep the connection's task, and so the shutdown, stuck.
+        Hypercorn waits in its queue of ten for whoever reads it, even to say that all is over: a client that floods
+        while the server closes would keep the connection for ever, and the shutdown waiting.
         """
-        with anyio.move_on_after(LINGER_SECONDS):
-            while not self._gone:
-                self._gone = (await self._receive())["type"] == "websocket.disconnect"
+        try:
+            if self._accepted:
+                with anyio.move_on_after(LINGER_SECONDS):
+                    await self._read_away(LINGER_MESSAGES)
+        finally:
+            # It ends as soon as this application has returned, for then Hypercorn puts the last message.
+            self._reading_away = asyncio.create_task(self._read_away(sys.maxsize))
+
+    async def _read_away(self, messages: int) -> None:
+        while messages and not self._gone:
+            messages -= 1
+            self._gone = (await self._receive())["type"] == "websocket.disconnect"
 
     async def _expect(self, kind: str) -> Any:
         message = await self._receive()
