@@ -1,8 +1,7 @@
-"""What tests of live streams need: a log over lists, a broadcast in bad weather, and a client that keeps the rules."""
+"""What tests of live streams need: a log over lists, an author, and a client that keeps the protocol's rules."""
 
 import hashlib
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,16 +9,13 @@ from uuid import UUID, uuid4
 
 import anyio
 import msgspec
-from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from actors.feed import DraftText
 from actors.feed_contract import Joined
 from actors.feeds import Feeds
 from lyo_rt import frames, streams
-from lyo_rt.broadcast.contract import Broadcast, Draft, Listener
-from lyo_rt.broadcast.in_process import InProcessBroadcast
-from lyo_rt.clock import SystemClock
+from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Unavailable
 from lyo_rt.streams import Head, StreamEvent
@@ -192,113 +188,6 @@ class Written:
         return event
 
 
-class Weather:
-    """A broadcast that loses, repeats and delays, and puts the messages of several stations into any order.
-
-    One station's messages on one topic keep theirs, as the contract says.
-    """
-
-    def __init__(self, tasks: TaskGroup, chance: random.Random, second: float) -> None:
-        self.drafts = InProcessBroadcast(SystemClock())
-        self.listeners: dict[str, dict[object, Listener]] = {}
-        self.loss = self.repeat = 0.1
-        self._tasks = tasks
-        self._chance = chance
-        self._second = second
-        self.in_flight = 0
-
-    def station(self) -> "Station":
-        """One more instance's end of it."""
-        return Station(self)
-
-    def tell_loss(self) -> None:
-        """Everybody may have missed something."""
-        for listener in self._all():
-            listener.lost()
-
-    async def pause(self) -> None:
-        """Some time passes, or hardly any."""
-        await anyio.sleep(self._second * self._chance.choice((0, 0, 0.001, 0.01, 0.1)))
-
-    def deliver(self, topic: str, payload: bytes) -> None:
-        """Tell those who listen now."""
-        for listener in list(self.listeners.get(topic, {}).values()):
-            if self._chance.random() >= self.loss:
-                listener.heard(payload)
-                if self._chance.random() < self.repeat:
-                    listener.heard(payload)
-
-    def start(self, function: Callable[..., Awaitable[None]]) -> None:
-        """Run a station."""
-        self._tasks.start_soon(function)
-
-    def _all(self) -> list[Listener]:
-        return [listener for seats in self.listeners.values() for listener in seats.values()]
-
-
-class Station:
-    """A Broadcast."""
-
-    def __init__(self, weather: Weather) -> None:
-        self._weather = weather
-        self._outgoing: list[tuple[str, bytes]] = []
-
-    async def publish(self, topic: str, payload: bytes) -> None:
-        """See Broadcast."""
-        self._outgoing.append((topic, payload))
-        self._weather.in_flight += 1
-        if len(self._outgoing) == 1:
-            self._weather.start(self._send)
-        await checkpoint()
-
-    async def _send(self) -> None:
-        while self._outgoing:
-            await self._weather.pause()
-            self._weather.deliver(*self._outgoing[0])
-            del self._outgoing[0]
-            self._weather.in_flight -= 1
-
-    @asynccontextmanager
-    async def listen(self, topic: str, listener: Listener) -> AsyncIterator[None]:
-        """See Broadcast."""
-        await self._weather.pause()
-        seat = object()
-        self._weather.listeners.setdefault(topic, {})[seat] = listener
-        await self._weather.pause()
-        try:
-            yield
-        finally:
-            del self._weather.listeners[topic][seat]
-
-    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
-        """See Broadcast."""
-        extended = await self._weather.drafts.extend_draft(
-            key, "nobody listens", revision=revision, at=at, text=text, payload=b""
-        )
-        if extended:
-            await self.publish(topic, payload)
-        return extended
-
-    async def read_draft(self, key: str) -> Draft | None:
-        """See Broadcast."""
-        await self._weather.pause()
-        draft = await self._weather.drafts.read_draft(key)
-        await self._weather.pause()
-        return draft
-
-    async def drop_draft(self, key: str) -> None:
-        """See Broadcast."""
-        await self._weather.drafts.drop_draft(key)
-
-    async def check(self) -> None:
-        """See Broadcast."""
-        await checkpoint()
-
-    def statistics(self) -> dict[str, int]:
-        """See Broadcast."""
-        return {"listeners": sum(map(len, self._weather.listeners.values()))}
-
-
 class Client:
     """A sink that applies what it is told by the protocol's rules, and notes under `faults` what breaks them."""
 
@@ -399,3 +288,20 @@ class Client:
             self.faults.append(f"{delta} does not continue {known}")
         else:
             known.text += delta.text
+
+
+def seqs(told: Iterable[object]) -> list[int]:
+    """Of what was told, the events' seqs."""
+    return [entry.seq for entry in told if isinstance(entry, StreamEvent)]
+
+
+def texts(told: Iterable[object]) -> list[Delta | Snapshot]:
+    """Of what was told, the pieces and snapshots."""
+    return [entry for entry in told if isinstance(entry, Delta | Snapshot)]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for a plain value that no event tells of."""
+    with anyio.fail_after(seconds):
+        while not condition():  # noqa: ASYNC110
+            await anyio.sleep(0.001)

@@ -1,12 +1,10 @@
-"""Every follower sees every event once and in order, and every answer whole, whatever the broadcast does."""
+"""Every follower sees every event once and in order, and a feed lasts as long as somebody follows it."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import Any
-from uuid import UUID, uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
 
 import anyio
-import msgspec
 import pytest
 
 from actors.feed import BACKLOG_LIMIT, REPLAY_LIMIT
@@ -17,7 +15,8 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Unavailable
 from lyo_rt.streams import StreamEvent, conversation_stream, task_stream
-from tests.actors.streaming import Author, Client, Logbook, Weather, running
+from tests.actors.streaming import Author, Client, Logbook, running, seqs, until
+from tests.actors.weather import Weather
 
 pytestmark = pytest.mark.anyio
 
@@ -50,20 +49,6 @@ async def feeds(logbook: Logbook, broadcast: InProcessBroadcast) -> AsyncIterato
 @pytest.fixture
 def client() -> Client:
     return Client(STREAM)
-
-
-def seqs(told: Iterable[object]) -> list[int]:
-    return [entry.seq for entry in told if isinstance(entry, StreamEvent)]
-
-
-def texts(told: Iterable[object]) -> list[Delta | Snapshot]:
-    return [entry for entry in told if isinstance(entry, Delta | Snapshot)]
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    with anyio.fail_after(seconds):
-        while not condition():  # noqa: ASYNC110  (what is waited for is a plain value)
-            await anyio.sleep(0.001)
 
 
 # -- events
@@ -267,236 +252,6 @@ async def test_what_was_being_written_in_a_deleted_stream_is_told_to_nobody(
     await client.join(feeds, Resume(STREAM, 2, 0))
     assert client.epoch == 2
     assert client.told == []
-
-
-# -- answers
-
-
-async def test_pieces_are_passed_on_as_they_come(feeds: Feeds, author: Author, client: Client) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    for piece in ("Grö", "ße ", "🦊🦊", "!"):
-        await answer.write(piece)
-    end = await answer.end()
-    assert client.told == [
-        Delta(STREAM, answer.id, 1, 0, "Grö"),
-        Delta(STREAM, answer.id, 1, 3, "ße "),
-        Delta(STREAM, answer.id, 1, 6, "🦊🦊"),
-        Delta(STREAM, answer.id, 1, 8, "!"),
-        end,
-    ]
-    assert not client.faults
-
-
-async def test_a_late_joiner_gets_the_text_so_far_and_then_the_rest(
-    feeds: Feeds, author: Author, client: Client
-) -> None:
-    answer = author.begin()
-    await answer.write("The first ")
-    await answer.write("half, ")
-    await client.join(feeds)
-    await answer.write("and the second.")
-    await answer.end()
-    assert texts(client.told) == [
-        Snapshot(STREAM, answer.id, 1, "The first half, "),
-        Delta(STREAM, answer.id, 1, 16, "and the second."),
-    ]
-    assert client.ends == {answer.id: "The first half, and the second."}
-    assert not client.faults
-
-
-async def test_a_late_joiner_to_a_feed_that_is_live_gets_the_same(feeds: Feeds, author: Author, client: Client) -> None:
-    await Client(STREAM).join(feeds)
-    await test_a_late_joiner_gets_the_text_so_far_and_then_the_rest(feeds, author, client)
-
-
-async def test_when_the_draft_is_gone_the_checkpoint_is_the_text_so_far(
-    feeds: Feeds, author: Author, broadcast: InProcessBroadcast, client: Client
-) -> None:
-    answer = author.begin()
-    await answer.write("stored ")
-    answer.checkpoint()
-    await answer.write("not stored")
-    await broadcast.drop_draft(answer.id)
-    await client.join(feeds)
-    assert texts(client.told) == [Snapshot(STREAM, answer.id, 1, "stored ")]
-
-
-@pytest.mark.parametrize("live", [True, False], ids=["on a live feed", "on a new feed"])
-async def test_resuming_inside_an_answer_gives_exactly_the_rest(
-    feeds: Feeds, author: Author, client: Client, live: bool
-) -> None:
-    if live:
-        await Client(STREAM).join(feeds)
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("seen, ")
-    await feeds.leave(STREAM, client)
-    await answer.write("missed, ")
-    client.told.clear()
-    await client.join(feeds, Resume(STREAM, message=UUID(answer.id), revision=1, at=6))
-    await answer.write("new")
-    await answer.end()
-    assert texts(client.told) == [
-        Delta(STREAM, answer.id, 1, 6, "missed, "),
-        Delta(STREAM, answer.id, 1, 14, "new"),
-    ]
-    assert client.ends == {answer.id: "seen, missed, new"}
-    assert not client.faults
-
-
-async def test_resuming_where_the_answer_stands_gives_nothing_twice(
-    feeds: Feeds, author: Author, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("all of it")
-    await feeds.leave(STREAM, client)
-    await client.join(feeds, client.place)
-    assert len(texts(client.told)) == 1
-    await answer.end()
-    assert not client.faults
-
-
-@pytest.mark.parametrize("with_seq", [True, False], ids=["by both places", "by the place in the answer"])
-@pytest.mark.parametrize("live", [True, False], ids=["on a live feed", "on a new feed"])
-async def test_resuming_an_answer_that_has_ended_gives_the_rest_and_its_end(
-    feeds: Feeds, author: Author, client: Client, with_seq: bool, live: bool
-) -> None:
-    await client.join(feeds)
-    if live:
-        await Client(STREAM).join(feeds)
-    answer = author.begin()
-    await answer.write("seen, ")
-    await feeds.leave(STREAM, client)
-    await answer.write("missed")
-    end = await answer.end()
-    last = await author.say()
-    client.told.clear()
-    place = client.place if with_seq else msgspec.structs.replace(client.place, seq=None, epoch=None)
-    joined = await client.join(feeds, place)
-    assert joined.recovered
-    assert client.told == [Delta(STREAM, answer.id, 1, 6, "missed"), end, last]
-    assert not client.faults
-
-
-async def test_resuming_inside_a_former_revision_gives_the_whole_text(
-    feeds: Feeds, author: Author, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("a false start")
-    await feeds.leave(STREAM, client)
-    await answer.restart()
-    await answer.write("better")
-    await client.join(feeds, client.place)
-    await answer.write("!")
-    await answer.end()
-    assert texts(client.told)[1:] == [
-        Snapshot(STREAM, answer.id, 2, "better"),
-        Delta(STREAM, answer.id, 2, 6, "!"),
-    ]
-    assert not client.faults
-
-
-async def test_a_new_revision_begins_anew(feeds: Feeds, author: Author, client: Client) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("a false start")
-    await answer.restart()
-    await answer.write("better")
-    await answer.end()
-    assert client.ends == {answer.id: "better"}
-    assert not client.faults
-
-
-async def test_an_end_that_comes_before_its_text_waits_for_it(
-    feeds: Feeds, author: Author, broadcast: InProcessBroadcast, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("heard, ")
-    answer.text += "not heard"
-    await answer.end()
-    await until(lambda: client.seq == 1)
-    assert texts(client.told)[1:] == [Snapshot(STREAM, answer.id, 1, "heard, not heard")]
-    assert not client.faults
-
-
-async def test_an_answer_of_which_nothing_was_written_ends_too(feeds: Feeds, author: Author, client: Client) -> None:
-    await client.join(feeds)
-    await author.begin().end()
-    await until(lambda: client.seq == 1)
-    assert not client.faults
-
-
-async def test_a_replay_gives_each_answers_text_before_its_end(feeds: Feeds, author: Author, client: Client) -> None:
-    for text in ("one", "two"):
-        answer = author.begin()
-        await answer.write(text)
-        await answer.end()
-        await author.say()
-    await client.join(feeds, Resume(STREAM, 1, 0))
-    assert seqs(client.told) == [1, 2, 3, 4]
-    assert list(client.ends.values()) == ["one", "two"]
-    assert not client.faults
-
-
-async def test_pieces_that_come_late_or_again_or_from_a_former_writer_change_nothing(
-    feeds: Feeds, author: Author, broadcast: InProcessBroadcast, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("first ")
-    await answer.restart()
-    await answer.write("second ")
-    told = list(client.told)
-
-    async def say(frame: Delta | Snapshot) -> None:
-        await broadcast.publish(TOPIC, frames.encode(frame))
-
-    await say(Delta(STREAM, answer.id, 1, 6, "zombie"))
-    await say(Snapshot(STREAM, answer.id, 1, "first zombie, longer than the second"))
-    await say(Snapshot(STREAM, answer.id, 2, "second"))
-    await say(Delta(STREAM, answer.id, 2, 0, "second "))
-    await say(Delta(STREAM, answer.id, 2, 3, "ond "))
-    assert client.told == told
-    await say(Delta(STREAM, answer.id, 2, 3, "ond and more"))
-    assert client.told[len(told) :] == [Delta(STREAM, answer.id, 2, 7, "and more")]
-    answer.text = "second and more"
-    end = await answer.end()
-    await say(Delta(STREAM, answer.id, 2, 15, " after the end"))
-    await say(Delta(STREAM, answer.id, 3, 0, "again"))
-    await say(Snapshot(STREAM, answer.id, 3, "again"))
-    assert client.told[-1] == end
-    assert feeds.statistics()["repairs"] == 0
-    assert not client.faults
-
-
-async def test_a_snapshot_replaces_what_is_shorter(
-    feeds: Feeds, author: Author, broadcast: InProcessBroadcast, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("some")
-    await broadcast.publish(TOPIC, frames.encode(Snapshot(STREAM, answer.id, 1, "something")))
-    assert client.texts[answer.id].text == "something"
-    assert not client.faults
-
-
-async def test_a_lost_piece_is_read_from_the_draft(
-    feeds: Feeds, author: Author, broadcast: InProcessBroadcast, client: Client
-) -> None:
-    await client.join(feeds)
-    answer = author.begin()
-    await answer.write("heard, ")
-    await broadcast.extend_draft(answer.id, "nobody", revision=1, at=7, text="lost, ", payload=b"")
-    answer.text += "lost, "
-    await answer.write("heard")
-    await until(lambda: client.texts[answer.id].text == "heard, lost, heard")
-    assert texts(client.told)[1:] == [Snapshot(STREAM, answer.id, 1, "heard, lost, heard")]
-    await answer.end()
-    assert not client.faults
 
 
 # -- joining
@@ -786,90 +541,3 @@ async def test_a_repair_of_a_stream_that_everybody_has_left_ends(
     await feeds.leave(STREAM, client)
     await until(lambda: broadcast.statistics()["listeners"] == 0)
     assert feeds.statistics()["streams"] == 0
-
-
-# -- all of it at once
-
-
-async def write_events(author: Author, chance: random.Random, pause: Callable[[], Awaitable[None]]) -> None:
-    for number in range(30):
-        await author.say(number=number, text="x" * chance.choice((1, 10, 20_000)))
-        await pause()
-
-
-async def write_answers(author: Author, chance: random.Random, pause: Callable[[], Awaitable[None]]) -> None:
-    for _ in range(4):
-        answer = author.begin()
-        for _ in range(chance.randint(0, 40)):
-            await answer.write("".join(chance.choices('abc äß 🦊\n\\"', k=chance.randint(1, 6))))
-            if chance.random() < 0.1:
-                answer.checkpoint()
-            if chance.random() < 0.03:
-                await answer.restart()
-            await pause()
-        await answer.end()
-        await pause()
-
-
-async def come_and_go(
-    client: Client, feeds: Feeds, chance: random.Random, pause: Callable[[], Awaitable[None]]
-) -> None:
-    """Joins, follows for a while, leaves, and comes back where it was; at the end it stays."""
-    for _ in range(chance.randint(0, 6)):
-        await stay(client, feeds, pause)
-        for _ in range(chance.randint(0, 20)):
-            await pause()
-        await feeds.leave(client.stream, client)
-        for _ in range(chance.randint(0, 20)):
-            await pause()
-    await stay(client, feeds, pause)
-
-
-async def stay(client: Client, feeds: Feeds, pause: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await client.join(feeds, client.place)
-        except Unavailable:
-            await pause()
-        else:
-            return
-
-
-async def make_trouble(weather: Weather, logbook: Logbook, chance: random.Random) -> None:
-    for _ in range(25):
-        await weather.pause()
-        await weather.pause()
-        if chance.random() < 0.3:
-            weather.tell_loss()
-        logbook.away = chance.random() < 0.2
-    logbook.away = False
-
-
-@pytest.mark.parametrize("seed", range(25))
-async def test_whatever_happens_everyone_sees_everything_once(seed: int, second: float) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    clients = [Client(STREAM) for _ in range(6)]
-    async with anyio.create_task_group() as stations:
-        weather = Weather(stations, chance, second)
-        logbook = Logbook(weather.pause)
-        authors = [Author(STREAM, logbook, weather.station()) for _ in range(3)]
-        async with running(Feeds(logbook, weather.station(), look_seconds=second)) as feeds:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(make_trouble, weather, logbook, chance)
-                tasks.start_soon(write_answers, authors[0], chance, weather.pause)
-                for author in authors[1:]:
-                    tasks.start_soon(write_events, author, chance, weather.pause)
-                for client in clients:
-                    tasks.start_soon(come_and_go, client, feeds, chance, weather.pause)
-            await until(lambda: all(client.seq == logbook.top(STREAM) for client in clients))
-            answers: dict[str, Any] = {
-                message: answer.text for message, answer in logbook.answers.items() if answer.status == "complete"
-            }
-            for client in clients:
-                assert client.faults == []
-                assert client.ends == answers
-                assert seqs(client.told) == list(range(1, logbook.top(STREAM) + 1))
-                await feeds.leave(STREAM, client)
-            # A repair may still be reading; it closes the feed when it is done.
-            await until(lambda: not weather.station().statistics()["listeners"])
-            assert feeds.statistics()["streams"] == 0

@@ -16,7 +16,8 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Draining, Unavailable
 from lyo_rt.streams import StreamEvent, conversation_stream, task_stream
-from tests.actors.streaming import Author, Client, Logbook, Weather, running
+from tests.actors.streaming import Author, Client, Logbook, running
+from tests.actors.weather import Weather
 
 pytestmark = pytest.mark.anyio
 

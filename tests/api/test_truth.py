@@ -15,7 +15,8 @@ from lyo_rt.database.pool import Database
 from lyo_rt.frames import Delta
 from lyo_rt.streams import Head, conversation_stream
 from lyo_rt.tutoring import repository, service
-from tests.actors.streaming import Client, Weather, running
+from tests.actors.streaming import Client, running
+from tests.actors.weather import Weather
 
 pytestmark = pytest.mark.anyio
 

@@ -420,6 +420,18 @@ async def holder(database: Database) -> int | None:
     return found
 
 
+async def test_only_what_ended_long_ago_is_purged(database: Database, here: Presence) -> None:
+    old, recent, open_ = [await create(database, HERE) for _ in range(3)]
+    for lease in (old, recent):
+        await close(database, lease)
+    await database.execute(
+        "UPDATE leases SET created_at = now() - interval '25 hours' WHERE id = ANY($1)", [old.id, open_.id]
+    )
+    assert await leases.purge(database) == 1
+    assert await leases.purge(database) == 0
+    assert {row["id"] for row in await database.fetch("SELECT id FROM leases")} == {recent.id, open_.id}
+
+
 def test_instances_have_ids_of_their_own_that_fit_the_lock() -> None:
     ids = {leases.new_instance() for _ in range(1000)}
     assert len(ids) == 1000
