@@ -16,7 +16,7 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Draining, Unavailable
 from lyo_rt.streams import StreamEvent, conversation_stream, task_stream
-from tests.actors.streaming import Author, Client, Logbook, running
+from tests.actors.streaming import Author, Client, Logbook, running, texts
 from tests.actors.weather import Weather
 
 pytestmark = pytest.mark.anyio
@@ -173,8 +173,12 @@ async def test_a_stream_that_begins_anew_while_nobody_reads_is_read_from_its_new
         await broadcast.publish(streams.topic(STREAM), logbook.delete(STREAM))
         assert await take(follower, WAITING_LIMIT) == events
         assert await follower.within(0.01) is None
+        answer = author.begin()
+        for _ in range(WAITING_LIMIT + 1):
+            await answer.write("x")
         event = await author.say()
-        assert await take(follower, 1) == [event]
+        assert len(texts(await take(follower, WAITING_LIMIT))) == WAITING_LIMIT
+        assert await take(follower, 2) == [event, Snapshot(STREAM, answer.id, 1, answer.text)]
         assert (follower.epoch, follower.seq) == (2, 1)
 
 

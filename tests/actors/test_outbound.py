@@ -98,7 +98,7 @@ async def test_adjacent_pieces_merge_by_code_points() -> None:
     "after",
     [
         piece(2, "x", message=str(uuid4())),
-        piece(0, "x", revision=2),
+        piece(2, "x", revision=2),
         piece(3, "x"),
         piece(1, "x"),
     ],

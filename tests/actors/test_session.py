@@ -546,12 +546,12 @@ async def test_reading_on_waits_for_the_log_and_ends_no_session(
 async def test_far_behind_is_read_on_although_it_would_not_be_replayed_to_a_newcomer(
     open_session: Open, author: Author, logbook: Logbook
 ) -> None:
-    session = open_session(identity())
+    session = open_session(identity(), budget=100_000)
     await session.exchange(Hello())
     [reply] = await session.exchange(Subscribe("1", STREAM, After(1, 0)))
     for _ in range(7000):
         await author.say(text="x" * 200)
-    assert session.outbound.bytes <= 1024 * 1024
+    assert session.outbound.bytes <= 100_000
     client = as_client(await session.take(), reply["ok"])
     assert client.faults == []
     assert client.seq == 7000 == logbook.top(STREAM)

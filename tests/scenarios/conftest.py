@@ -102,13 +102,13 @@ class Process:
 class Server(Process):
     """One `lyo-rt serve`."""
 
-    def __init__(self, data: Path, environment: dict[str, str]) -> None:
+    def __init__(self, data: Path, environment: dict[str, str], ready: str) -> None:
         super().__init__(
             ["-m", "api.command_line", "serve"],
             {"PORT": "0", "LYO_DATA_DIR": str(data), "LOG_FORMAT": "json", **environment},
-            " on http://",
+            ready,
         )
-        self.base = self.first.split(" on ")[1].split()[0]
+        self.base = self.first.partition(" on ")[2].partition(" ")[0]
         self.websocket = self.base.replace("http", "ws")
 
 
@@ -123,8 +123,8 @@ def server(short_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with ExitStack() as stack:
         data = tmp_path_factory.mktemp("data")
 
-        def start(**environment: str) -> Server:
-            started = Server(data, environment)
+        def start(*, ready: str = " on http://", **environment: str) -> Server:
+            started = Server(data, environment, ready)
             stack.callback(_finish, started)
             return started
 
@@ -221,6 +221,16 @@ def learner() -> Iterator[Callable[..., Learner]]:
             return made
 
         yield sign_in
+
+
+def processes_below(parent: int) -> list[tuple[int, str]]:
+    """All processes that a process has started, and those they have: (pid, command line with zero bytes)."""
+    found = []
+    for thread in Path(f"/proc/{parent}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            found.append((int(child), Path(f"/proc/{child}/cmdline").read_text()))
+            found += processes_below(int(child))
+    return found
 
 
 def log_of(address: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from websockets.sync.client import connect
 
-from tests.scenarios.conftest import Learner, Server
+from tests.scenarios.conftest import Learner, Server, processes_below
 
 
 def test_workers_are_instances_and_a_killed_one_is_replaced(
@@ -33,9 +33,9 @@ def test_workers_are_instances_and_a_killed_one_is_replaced(
 def test_with_the_parent_everything_ends(server: Callable[..., Server], learner: Callable[..., Learner]) -> None:
     running = server(WORKERS="2")
     _instances(running, learner(running), lambda found: len(found) == 2)
-    workers = _children(running.pid)
+    started = [pid for pid, _ in processes_below(running.pid)]
     running.end(signal.SIGKILL)
-    _eventually(lambda: not any(_alive(worker) for worker in workers))
+    _eventually(lambda: not any(_alive(pid) for pid in started))
     _eventually(lambda: not _answers(running))
 
 
@@ -52,15 +52,7 @@ def _instances(running: Server, demo: Learner, enough: Callable[[set[str]], bool
 
 
 def _worker(running: Server) -> int:
-    return next(pid for pid in _children(running.pid) if "api.command_line" in _command(pid))
-
-
-def _children(parent: int) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-
-
-def _command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
+    return next(pid for pid, command in processes_below(running.pid) if "api.command_line" in command)
 
 
 def _alive(pid: int) -> bool:
