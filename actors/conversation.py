@@ -64,6 +64,7 @@ class ConversationActor(Actor[WorkMessage]):
             self._leaseholder.drop(answer.lease)
 
     async def _turn(self, lease: Lease) -> None:
+        answer: Answer | None = None
         try:
             context = await persist(lambda: service.context(self._database, lease.id))
             if context is None or context.status != "writing":
@@ -74,7 +75,9 @@ class ConversationActor(Actor[WorkMessage]):
         except LeaseLost:
             log.info("answer goes on elsewhere", message=str(lease.id), epoch=lease.epoch)
         finally:
-            self._answers.pop(lease.id, None)
+            # The same turn may have been taken again meanwhile, under a later epoch.
+            if self._answers.get(lease.id) is answer:
+                self._answers.pop(lease.id, None)
             self._leaseholder.drop(lease)
 
     async def _write(self, answer: "Answer", context: TurnContext) -> None:

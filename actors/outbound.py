@@ -5,7 +5,9 @@ merge. What is told of a stream and does not fit is dropped: the stream is then 
 and it is read on from the log once the socket has caught up.
 """
 
+import math
 from collections import deque
+from collections.abc import Callable
 
 import anyio
 import msgspec
@@ -39,6 +41,8 @@ class Outbound:
         self._behind: set[str] = set()
         self._told_behind = False
         self._control = 0
+        self._alarm_at = math.inf
+        self._ring: Callable[[], None] = self._more.set
         self.bytes = 0
         """Waiting now."""
         self.dropped = 0
@@ -86,17 +90,32 @@ class Outbound:
 
     async def take(self) -> bytes | None:
         """The next frame, waiting for it; None once the queue is closed and empty. Raises what it was failed with."""
-        while not self._entries:
+        while True:
+            if anyio.current_time() >= self._alarm_at:
+                self._alarm_at = math.inf
+                self._ring()
             if self._end is not None:
                 raise self._end
+            if self._entries:
+                return self._pop()
             if self._closed:
                 return None
             self._more = anyio.Event()
-            await self._more.wait()
+            with anyio.move_on_after(self._alarm_at - anyio.current_time()):
+                await self._more.wait()
+
+    def alarm(self, at: float, ring: Callable[[], None]) -> None:
+        """Have whoever takes call `ring` at that time of the event loop, in place of the alarm before.
+
+        One task less in every session: 6.5 KB of 25.
+        """
+        self._alarm_at, self._ring = at, ring
+        self._more.set()
+
+    def _pop(self) -> bytes:
         entry = self._entries.popleft()
         self.bytes -= len(entry.data)
-        if entry.control:
-            self._control -= len(entry.data)
+        self._control -= len(entry.data) * entry.control
         return entry.data
 
     def fail(self, problem: Problem) -> None:

@@ -117,8 +117,8 @@ class SessionActor(Actor[SessionMessage]):
         self._instance = instance
         self._who = who
         self._greeted = False
-        self._until = anyio.CancelScope()
         self._watch = ExitStack()
+        self._warned = False
         self._following: dict[str, Subscription] = {}
 
     async def receive(self, message: SessionMessage) -> None:
@@ -236,21 +236,23 @@ class SessionActor(Actor[SessionMessage]):
         """The session lasts as long as its token, and ends at once when it is signed out, here or elsewhere."""
         self._watch.close()
         self._watch.enter_context(self._commands.watching(who, lambda: self._outbound.fail(SessionRevoked())))
-        self._until.cancel()
-        self._until = anyio.CancelScope()
-        self.start_soon(self._expire, who, self._until)
+        self._warned = False
+        self._await_end_of(who)
 
-    async def _expire(self, who: Identity, until: anyio.CancelScope) -> None:
-        with until:
-            await self._sleep_until(who, WARNING_SECONDS)
-            self._send(frames.AuthExpiring(max(0, round(self._left(who)))))
-            await self._sleep_until(who, 0)
+    def _await_end_of(self, who: Identity) -> None:
+        seconds = self._left(who) - (0 if self._warned else WARNING_SECONDS)
+        self._outbound.alarm(anyio.current_time() + seconds, lambda: self._age(who))
+
+    def _age(self, who: Identity) -> None:
+        """It is time to warn, or to end; or the clock was set anew meanwhile, and it is not."""
+        left = self._left(who)
+        if left <= 0:
             self._outbound.fail(TokenExpired())
-
-    async def _sleep_until(self, who: Identity, before: float) -> None:
-        # The token's end is a time of day, and that may be set anew while this sleeps.
-        while (seconds := self._left(who) - before) > 0:  # noqa: ASYNC110
-            await anyio.sleep(seconds)
+            return
+        if left <= WARNING_SECONDS and not self._warned:
+            self._warned = True
+            self._send(frames.AuthExpiring(round(left)))
+        self._await_end_of(who)
 
     def _left(self, who: Identity) -> float:
         return (who.expires_at - self._clock.now()).total_seconds()

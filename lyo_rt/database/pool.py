@@ -15,6 +15,8 @@ Row = asyncpg.Record
 
 ACQUIRE_SECONDS = 10.0
 ANNOUNCE_SECONDS = 2.0
+IDLE_IN_TRANSACTION = "15s"
+"""An instance frozen inside a transaction must not keep its rows from the others."""
 
 
 class Announcer(Protocol):
@@ -83,7 +85,13 @@ class Database:
         """
         with foreign_faults():
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=pool_max, init=prepare, reset=leave_as_it_is, command_timeout=30
+                url,
+                min_size=1,
+                max_size=pool_max,
+                init=prepare,
+                reset=leave_as_it_is,
+                command_timeout=30,
+                server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION},
             )
         try:
             yield cls(pool, announcer)
@@ -161,10 +169,9 @@ def foreign_faults() -> Iterator[None]:
         TimeoutError,
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.TooManyConnectionsError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.IdleInTransactionSessionTimeoutError,
     ) as fault:
         raise Unavailable("The database cannot be reached; try again in a moment.", retry_after=1) from fault
 

@@ -11,6 +11,7 @@ from actors.outbound import Outbound
 from lyo_rt import frames
 from lyo_rt.frames import Delta
 from lyo_rt.problems import SessionRevoked, TooSlow
+from tests.actors.scripted import took
 
 pytestmark = pytest.mark.anyio
 
@@ -202,6 +203,40 @@ async def test_caught_up_is_told_once_when_all_has_gone_and_until_it_is_taken() 
     outbound.fall_behind(STREAM)
     await drain(outbound)
     assert outbound.caught_up()
+
+
+async def test_an_alarm_rings_in_time_while_nothing_comes_and_while_much_does(second: float) -> None:
+    outbound, rung = Outbound(), list[float]()
+    taken: list[bytes | None] = []
+
+    async def take() -> None:
+        while (data := await outbound.take()) is not None:
+            taken.append(data)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take)
+        await anyio.sleep(second)
+        began = anyio.current_time()
+        outbound.alarm(began + 5 * second, lambda: rung.append(anyio.current_time()))
+        outbound.alarm(began + 2 * second, lambda: rung.append(anyio.current_time()))
+        await anyio.sleep(10 * second)
+        assert len(rung) == 1, "one alarm, and once"
+        assert took(2 * second, since=began, until=rung[0])
+        outbound.alarm(anyio.current_time() + 3 * second, lambda: outbound.control(b"rung"))
+        for _ in range(10):
+            outbound.control(b"x")
+            await anyio.sleep(second)
+        outbound.close()
+    assert taken.count(b"x") == 10
+    assert 0 < taken.index(b"rung") < 10
+
+
+async def test_an_alarm_may_end_the_queue() -> None:
+    outbound = Outbound()
+    outbound.control(b"x")
+    outbound.alarm(anyio.current_time(), lambda: outbound.fail(SessionRevoked()))
+    with pytest.raises(SessionRevoked):
+        await outbound.take()
 
 
 async def test_whatever_is_put_a_stream_has_no_hole_and_the_bytes_are_counted() -> None:

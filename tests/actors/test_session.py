@@ -129,14 +129,14 @@ class Session:
         """What the reader does with a frame."""
         await self.address.ask(Received(frame), timeout=30)
 
-    async def take(self) -> list[dict[str, Any]]:
-        """What the writer sends of all that waits; what it takes is followed by what was behind."""
+    async def take(self, seconds: float = 0.01) -> list[dict[str, Any]]:
+        """What the writer sends in that time; what it takes is followed by what was behind."""
         taken = []
-        while self.outbound.bytes:
-            taken.append(json.loads(await self.outbound.take() or b""))
-            if self.outbound.caught_up():
-                self.address.tell(CaughtUp())
-                await anyio.sleep(0.01)
+        with anyio.move_on_after(seconds):
+            while (data := await self.outbound.take()) is not None:
+                taken.append(json.loads(data))
+                if self.outbound.caught_up():
+                    self.address.tell(CaughtUp())
         return taken
 
     async def exchange(self, frame: ClientFrame) -> list[dict[str, Any]]:
@@ -572,13 +572,11 @@ async def test_a_long_replay_is_taken_in_parts(open_session: Open, author: Autho
 async def test_the_end_of_the_token_is_announced_and_then_ends_the_session(open_session: Open) -> None:
     session = open_session(identity(until=LIFETIME))
     await session.exchange(Hello())
-    await anyio.sleep(LIFETIME - WARNING_SECONDS - 1)
-    assert await session.take() == []
-    await anyio.sleep(2)
-    assert await session.take() == [{"type": "auth_expiring", "in": 60}]
-    await anyio.sleep(WARNING_SECONDS)
+    assert await session.take(LIFETIME - WARNING_SECONDS - 1) == []
+    assert await session.take(2) == [{"type": "auth_expiring", "in": 60}]
     with pytest.raises(TokenExpired):
         await session.outbound.take()
+    assert LIFETIME <= anyio.current_time() <= LIFETIME + 0.1
 
 
 async def test_a_new_token_goes_on_with_all_subscriptions(open_session: Open, desk: Desk, author: Author) -> None:
@@ -586,23 +584,31 @@ async def test_a_new_token_goes_on_with_all_subscriptions(open_session: Open, de
     session = open_session(identity(until=LIFETIME))
     await session.exchange(Hello())
     await session.exchange(Subscribe("1", STREAM))
-    await anyio.sleep(LIFETIME - 1)
-    assert await session.exchange(Auth("new")) == [{"type": "auth_expiring", "in": 60}]
-    await anyio.sleep(LIFETIME - WARNING_SECONDS - 1)
+    assert await session.take(LIFETIME - 1) == [{"type": "auth_expiring", "in": 60}]
+    assert await session.exchange(Auth("new")) == []
+    assert await session.take(LIFETIME - WARNING_SECONDS - 1) == []
     await author.say()
     assert [frame["type"] for frame in await session.take()] == ["event"]
-    await anyio.sleep(3)
-    assert await session.take() == [{"type": "auth_expiring", "in": 60}]
-    await anyio.sleep(WARNING_SECONDS)
+    assert await session.take(3) == [{"type": "auth_expiring", "in": 60}]
     with pytest.raises(TokenExpired):
         await session.outbound.take()
+    assert 2 * LIFETIME <= anyio.current_time() <= 2 * LIFETIME + 0.1
+
+
+async def test_a_clock_that_is_set_back_gives_the_token_its_time(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(identity(until=LIFETIME))
+    await session.exchange(Hello())
+    now = LoopClock.now
+    monkeypatch.setattr(LoopClock, "now", lambda self: now(self) - timedelta(hours=1))
+    assert await session.take(3600 + LIFETIME - WARNING_SECONDS - 1) == []
+    assert await session.take(2) == [{"type": "auth_expiring", "in": 60}]
 
 
 async def test_a_token_about_to_end_is_said_to_be_after_the_welcome(open_session: Open) -> None:
     session = open_session(identity(until=20))
-    await session.send(Hello())
-    await anyio.sleep(0.1)
-    assert [frame["type"] for frame in await session.take()] == ["welcome", "auth_expiring"]
+    assert [frame["type"] for frame in await session.exchange(Hello())] == ["welcome", "auth_expiring"]
 
 
 async def test_another_accounts_token_is_refused(session: Session, desk: Desk) -> None:
