@@ -16,7 +16,8 @@ import structlog
 from actors.feed_contract import Joined, Sink, StreamLog
 from lyo_rt import frames
 from lyo_rt.broadcast.contract import Broadcast
-from lyo_rt.frames import Delta, Snapshot
+from lyo_rt.frames import Delta, Snapshot, Typist
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.problems import Unavailable
 from lyo_rt.streams import Hint, StreamEvent, topic
 
@@ -41,7 +42,7 @@ class DraftText(msgspec.Struct):
         return (self.revision, len(self.text)) >= (revision, length)
 
 
-Announced = Hint | Delta | Snapshot
+Announced = Hint | Delta | Snapshot | Typist
 
 
 class Feed:
@@ -111,7 +112,10 @@ class Feed:
                     known is None or not known.reaches(message.revision, len(message.text))
                 ):
                     self._drafts[message.message] = DraftText(message.revision, message.text)
-                    self._text(message, payload)
+                    self._tell(Outgoing(message, payload))
+                return True
+            case Typist():
+                self._tell(Outgoing(message, payload))
                 return True
 
     def _apply_hint(self, hint: Hint) -> bool:
@@ -130,7 +134,7 @@ class Feed:
             if delta.at:
                 return False
             self._drafts[delta.message] = DraftText(delta.revision, delta.text)
-            self._text(delta, payload)
+            self._tell(Outgoing(delta, payload))
             return True
         if delta.revision < known.revision:
             return True
@@ -138,11 +142,11 @@ class Feed:
         if overlap < 0:
             return False
         if fresh := delta.text[overlap:]:
+            frame = Outgoing(delta, payload)
             if overlap:
-                delta = msgspec.structs.replace(delta, at=len(known.text), text=fresh)
-                payload = frames.encode(delta)
+                frame = Outgoing(msgspec.structs.replace(delta, at=len(known.text), text=fresh))
             known.text += fresh
-            self._text(delta, payload)
+            self._tell(frame)
         return True
 
     def _is_whole(self, end: StreamEvent) -> bool:
@@ -157,14 +161,13 @@ class Feed:
         for sink in tuple(self.sinks):
             sink.event(event)
 
-    def _text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+    def _tell(self, frame: Outgoing) -> None:
         for sink in tuple(self.sinks):
-            sink.text(frame, encoded)
+            sink.unlogged(frame)
 
     def _snapshot(self, message: str, revision: int, text: str) -> None:
-        frame = Snapshot(self.stream, message, revision, text)
         self._drafts[message] = DraftText(revision, text)
-        self._text(frame, frames.encode(frame))
+        self._tell(Outgoing(Snapshot(self.stream, message, revision, text)))
 
     # -- reading the truth, under the lock
 
@@ -297,7 +300,7 @@ class Feed:
                 return
             if at < len(draft.text):
                 frame = Delta(self.stream, message, draft.revision, at, draft.text[at:])
-        sink.text(frame, frames.encode(frame))
+        sink.unlogged(Outgoing(frame))
 
 
 _announced: msgspec.json.Decoder[Announced] = msgspec.json.Decoder(Announced)

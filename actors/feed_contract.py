@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from lyo_rt.frames import Delta, Snapshot
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.streams import Head, StreamEvent
 from lyo_rt.tutoring.records import Unfinished
 
@@ -17,8 +17,8 @@ class Sink(Protocol):
         """The next event of the log; False when it was not taken: the sink will leave, and join behind what it took."""
         ...
 
-    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
-        """A piece of an answer, or all of it so far."""
+    def unlogged(self, frame: Outgoing) -> None:
+        """What is in no log: a Delta or a Snapshot of an answer, or a Typist."""
         ...
 
     def ended(self) -> None:

@@ -9,6 +9,7 @@ import anyio
 from actors.feed_contract import Joined
 from actors.feeds import Feeds
 from lyo_rt.frames import Delta, Resume, Snapshot
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.problems import Draining
 from lyo_rt.streams import StreamEvent
 
@@ -34,8 +35,9 @@ class Follower:
     def event(self, event: StreamEvent) -> bool:
         return self._put(event)
 
-    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:  # noqa: ARG002  (the readers encode anew)
-        self._put(frame)
+    def unlogged(self, frame: Outgoing) -> None:
+        if isinstance(frame.frame, Delta | Snapshot):
+            self._put(frame.frame)
 
     def ended(self) -> None:
         self._ended = True

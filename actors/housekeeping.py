@@ -4,6 +4,7 @@ import anyio
 import structlog
 
 from lyo_rt import idempotency, leases
+from lyo_rt.accounts import tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Unavailable
@@ -14,12 +15,13 @@ log = structlog.get_logger()
 
 
 async def keep_house(database: Database, clock: Clock) -> None:
-    """Remove idempotency keys older than 24 hours and leases of work that ended as long ago, for ever."""
+    """Remove what is past its time, for ever: idempotency keys and closed leases after 24 hours, unused tickets."""
     while True:
         try:
             keys = await idempotency.purge(database, now=clock.now())
             closed = await leases.purge(database)
-            log.debug("kept house", idempotency_keys=keys, leases=closed)
+            unused = await tickets.purge(database, now=clock.now())
+            log.debug("kept house", idempotency_keys=keys, leases=closed, tickets=unused)
         except Unavailable as fault:
             log.warning("could not keep house", error=str(fault))
         await anyio.sleep(EVERY_SECONDS)

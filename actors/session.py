@@ -4,8 +4,9 @@ The socket's reader asks this actor one frame at a time, so a full mailbox stops
 the feeds straight into the outbound queue, without a task or a message of their own.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol, assert_never
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import anyio
 import msgspec
 
 from actors.actor import Actor
+from actors.alarms import Alarm, Alarms
 from actors.feed_contract import Joined
 from actors.feeds import Feeds
 from actors.outbound import Outbound
@@ -27,12 +29,15 @@ from lyo_rt.frames import (
     Generate,
     Hello,
     Ping,
+    Presence,
     Regenerate,
     Resume,
     Stop,
     Subscribe,
+    Typing,
     Unsubscribe,
 )
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.problems import (
     BadFrame,
     Forbidden,
@@ -53,6 +58,10 @@ RETRY_SECONDS = 1.0
 """Until a stream that could not be read on is tried again."""
 SUBSCRIPTIONS = 200
 """Streams one session may follow."""
+ROOMS = 20
+"""Study rooms one session may be in."""
+TYPING_SECONDS = 1.0
+"""Between two times that others are told of somebody's typing."""
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -93,6 +102,16 @@ class Commands(Protocol):
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]: ...
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]: ...
 
+    async def attend(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:
+        """The learner is in the course's study room by way of this session; who else is. Raises NotFound."""
+        ...
+
+    async def depart(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]: ...
+
+    async def typing(self, who: Identity, course: UUID) -> None:
+        """Tell the others in the room. Raises NotFound."""
+        ...
+
 
 class SessionActor(Actor[SessionMessage]):
     """One socket of `/v1/ws`."""
@@ -104,6 +123,7 @@ class SessionActor(Actor[SessionMessage]):
         commands: Commands,
         outbound: Outbound,
         clock: Clock,
+        alarms: Alarms,
         *,
         instance: str,
         who: Identity | None,
@@ -116,10 +136,14 @@ class SessionActor(Actor[SessionMessage]):
         self._clock = clock
         self._instance = instance
         self._who = who
+        self._alarms = alarms
         self._greeted = False
-        self._watch = ExitStack()
+        self._watch: AbstractContextManager[None] | None = None
+        self._alarm: Alarm | None = None
         self._warned = False
         self._following: dict[str, Subscription] = {}
+        self._attending: set[UUID] = set()
+        self._typed = -math.inf
 
     async def receive(self, message: SessionMessage) -> None:
         """Raises the Problem that ends the session, if one does."""
@@ -136,10 +160,14 @@ class SessionActor(Actor[SessionMessage]):
                 assert_never(message)
 
     async def stopped(self) -> None:
-        self._watch.close()
+        self._watch_no_more()
+        self._outbound.close()
         for subscription in self._following.values():
             await self._feeds.leave(subscription.stream, subscription)
-        self._outbound.close()
+        for course in tuple(self._attending):
+            # Without the database the row stays, and is swept with the instance or at the next visit.
+            with suppress(Problem):
+                await self._depart(course)
 
     async def _frame(self, frame: ClientFrame) -> None:
         if isinstance(frame, Hello):
@@ -166,6 +194,12 @@ class SessionActor(Actor[SessionMessage]):
                 await self._reply(frame.id, self._commands.generate(who, frame))
             case Cancel():
                 await self._reply(frame.id, self._commands.cancel(who, frame))
+            case Presence():
+                await self._reply(
+                    frame.id, self._attend(who, frame.course) if frame.here else self._depart(frame.course)
+                )
+            case Typing():
+                await self._typing(who, frame.course)
             case Ping(positions):
                 await self._ping(positions)
             case _:
@@ -234,14 +268,22 @@ class SessionActor(Actor[SessionMessage]):
 
     def _watch_over(self, who: Identity) -> None:
         """The session lasts as long as its token, and ends at once when it is signed out, here or elsewhere."""
-        self._watch.close()
-        self._watch.enter_context(self._commands.watching(who, lambda: self._outbound.fail(SessionRevoked())))
+        self._watch_no_more()
+        self._watch = self._commands.watching(who, lambda: self._outbound.fail(SessionRevoked()))
+        self._watch.__enter__()
         self._warned = False
         self._await_end_of(who)
 
+    def _watch_no_more(self) -> None:
+        if self._watch is not None:
+            self._watch.__exit__(None, None, None)
+            self._watch = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+
     def _await_end_of(self, who: Identity) -> None:
         seconds = self._left(who) - (0 if self._warned else WARNING_SECONDS)
-        self._outbound.alarm(anyio.current_time() + seconds, lambda: self._age(who))
+        self._alarm = self._alarms.at(anyio.current_time() + seconds, lambda: self._age(who))
 
     def _age(self, who: Identity) -> None:
         """It is time to warn, or to end; or the clock was set anew meanwhile, and it is not."""
@@ -264,6 +306,27 @@ class SessionActor(Actor[SessionMessage]):
         except Problem as problem:
             reply = frames.Reply(id, problem=problem.body())
         self._send(reply)
+
+    async def _attend(self, who: Identity, course: UUID) -> Mapping[str, Any]:
+        if len(self._attending) >= ROOMS and course not in self._attending:
+            raise TooManyRequests(f"One session is in at most {ROOMS} study rooms; leave one.")
+        room = await self._commands.attend(who, self._session, course)
+        self._attending.add(course)
+        return room
+
+    async def _depart(self, course: UUID) -> Mapping[str, Any]:
+        if self._who is None or course not in self._attending:
+            return {}
+        left = await self._commands.depart(self._who, self._session, course)
+        self._attending.discard(course)
+        return left
+
+    async def _typing(self, who: Identity, course: UUID) -> None:
+        """Passed on once a second; a room that is not the learner's, or not entered, hears nothing."""
+        now = anyio.current_time()
+        if course in self._attending and now - self._typed >= TYPING_SECONDS:
+            self._typed = now
+            await self._commands.typing(who, course)
 
     async def _ping(self, positions: Mapping[str, int]) -> None:
         for stream, seq in positions.items():
@@ -295,7 +358,7 @@ class SessionActor(Actor[SessionMessage]):
         self.address.tell(CaughtUp())
 
     def _send(self, frame: frames.ServerFrame) -> None:
-        self._outbound.control(frames.encode(frame))
+        self._outbound.control(Outgoing(frame))
 
 
 def _by_stream(resumes: Sequence[Resume]) -> list[Resume]:

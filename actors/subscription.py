@@ -2,7 +2,8 @@
 
 from actors.feed_contract import Joined
 from actors.outbound import Outbound
-from lyo_rt.frames import Delta, Snapshot
+from lyo_rt.frames import Delta, Typist
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.streams import StreamEvent
 
 WAITING_LIMIT = 1000
@@ -20,26 +21,30 @@ class Subscription:
         self.epoch = epoch
         self.seq = seq
         self._outbound = outbound
-        self._waiting: list[StreamEvent | tuple[Delta | Snapshot, bytes]] | None = []
+        self._waiting: list[StreamEvent | Outgoing] | None = []
         self._full = False
 
     def event(self, event: StreamEvent) -> bool:
         """See Sink."""
         if self._waiting is not None:
             return self._wait(event)
-        taken = self._outbound.stored(self.stream, event.encoded)
+        taken = self._outbound.stored(self.stream, event.outgoing)
         if taken:
             self.epoch, self.seq = event.epoch, event.seq
         return taken
 
-    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+    def unlogged(self, frame: Outgoing) -> None:
         """See Sink."""
-        if self._waiting is not None:
-            self._wait((frame, encoded))
-        elif isinstance(frame, Delta):
-            self._outbound.piece(frame, encoded)
-        else:
-            self._outbound.stored(self.stream, encoded)
+        match frame.frame:
+            case Typist():
+                if self._waiting is None:
+                    self._outbound.passing(frame)
+            case _ if self._waiting is not None:
+                self._wait(frame)
+            case Delta() as delta:
+                self._outbound.piece(frame, delta)
+            case _:
+                self._outbound.stored(self.stream, frame)
 
     def ended(self) -> None:
         """The socket itself is told to reconnect."""
@@ -52,11 +57,11 @@ class Subscription:
             if isinstance(entry, StreamEvent):
                 self.event(entry)
             else:
-                self.text(*entry)
+                self.unlogged(entry)
         if self._full:
             self._outbound.fall_behind(self.stream)
 
-    def _wait(self, entry: StreamEvent | tuple[Delta | Snapshot, bytes]) -> bool:
+    def _wait(self, entry: StreamEvent | Outgoing) -> bool:
         if self._waiting is None or self._full or len(self._waiting) >= WAITING_LIMIT:
             self._full = True
             return False

@@ -100,6 +100,19 @@ def openapi() -> None:
     click.echo(openapi_json())
 
 
+@main.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document of the WebSockets, as JSON.
+
+    \b
+    Example:
+      lyo-rt asyncapi > asyncapi.json
+    """
+    from api.asyncapi_document import asyncapi_json
+
+    click.echo(asyncapi_json())
+
+
 def _settings() -> Settings:
     try:
         return read_settings()

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from actors.adopter import Adopter
+from actors.alarms import Alarms
 from actors.conversation import ConversationActor
 from actors.crashes import NEVER
 from actors.feeds import Feeds
@@ -59,6 +60,7 @@ class Instance:
     feeds: Feeds
     leaseholder: Leaseholder
     adopter: Adopter
+    alarms: Alarms
     realtime: Realtime
     sessions: Sessions
     draining: bool = False
@@ -148,10 +150,13 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         statistics=lambda: instance.statistics(),
     )
     commands = SessionCommands(parts.database, services.workshop, services.accounts, parts.clock)
-    sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, instance=str(parts.id))
+    alarms = Alarms()
+    sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)
-    instance = Instance(parts.id, asgi, services, parts.supervisor, feeds, leaseholder, adopter, realtime, sessions)
+    instance = Instance(
+        parts.id, asgi, services, parts.supervisor, feeds, leaseholder, adopter, alarms, realtime, sessions
+    )
     return instance
 
 
@@ -177,6 +182,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.feeds.run),
         root(instance.leaseholder.run),
         root(instance.adopter.run),
+        root(instance.alarms.run),
         root(presence.keep),
         root(keep_house, parts.database, parts.clock),
         root(_started, instance.services.accounts.revocations, ready),

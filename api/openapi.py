@@ -39,6 +39,9 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str]
     headers: Mapping[str, str]
     media_type: str
+    events: Any
+    shown: Any
+    request_headers: Mapping[str, str]
     example: Any
     deprecated: bool
 
@@ -55,6 +58,9 @@ def answers(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
+    events: Any = None,
+    shown: Any = None,
+    request_headers: Mapping[str, str] | None = None,
     example: Any = None,
     deprecated: bool = False,
 ) -> Callable[[View], View]:
@@ -74,6 +80,9 @@ def answers(
         query: further query parameters, name to description.
         headers: further headers of the answer, name to description (201 and 202 have Location, 202 Retry-After).
         media_type: of the body, e.g. "text/event-stream".
+        events: the data of the events, where `Accept: text/event-stream` gets the answer as a stream instead.
+        shown: an example of the answer's body.
+        request_headers: further headers of the request, name to description.
         example: an example of the request's body where the model carries none.
         deprecated: whether clients should leave it.
     """
@@ -88,6 +97,9 @@ def answers(
         query=dict(query or {}),
         headers=dict(headers or {}),
         media_type=media_type,
+        events=events,
+        shown=shown,
+        request_headers=dict(request_headers or {}),
         example=example,
         deprecated=deprecated,
     )

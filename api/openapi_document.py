@@ -34,11 +34,12 @@ from lyo_rt.problems import (
 )
 
 EXTENSION = "lyo.openapi"
-WITHOUT_OPERATIONS = frozenset({"documentation", "problems", "demo"})
+WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "demo"})
 """Blueprints that serve pages and files, not the API."""
 
 DESCRIPTION = """\
-The HTTP side of Lyo: AI-written courses, a Socratic tutor, progress. The live side is `/v1/ws`, described by AsyncAPI.
+The HTTP side of Lyo: AI-written courses, a Socratic tutor, progress. The live side is `/v1/ws`,
+described by [AsyncAPI](/asyncapi).
 
 Every path also answers under `/api`, and with a slash at its end. Every refusal is an RFC 9457 problem; its `type` is
 the address of a page that explains it. Lists take `limit` and `cursor` and answer `{items, nextCursor}`.
@@ -104,6 +105,7 @@ def document(app: Quart) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Lyo API", "version": "1", "description": DESCRIPTION},
+        "externalDocs": {"url": "/asyncapi", "description": "The live side: WebSockets, described by AsyncAPI"},
         "servers": [{"url": "/", "description": "This server"}],
         "tags": _tags(app),
         "paths": paths,
@@ -183,6 +185,8 @@ class _Operation:
         model = getattr(self.view, QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, None)
         if model is not None:
             yield from self.schemas.query_parameters(model)
+        for name, description in promise.request_headers.items():
+            yield {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
         if promise.idempotency != "none":
             yield {
                 "name": "Idempotency-Key",
@@ -222,7 +226,10 @@ class _Operation:
             "headers": {**_headers(status), **own},
         }
         if body is not None:
-            response["content"] = {self.promise.media_type: {"schema": self.schemas.reference(body)}}
+            shown = {} if self.promise.shown is None else {"example": self.promise.shown}
+            response["content"] = {self.promise.media_type: {"schema": self.schemas.reference(body), **shown}}
+        if self.promise.events is not None:
+            response["content"]["text/event-stream"] = {"schema": self.schemas.reference(self.promise.events)}
         return response
 
 

@@ -1,11 +1,12 @@
 """One tutor turn as an HTTP answer tells it: begun, then followed to its end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from uuid import UUID
 
 from actors.feeds import Feeds
 from actors.follower import follow
-from api.event_stream import BEAT_SECONDS
+from api.event_stream import BEAT_SECONDS, told
 from api.services import services
 from lyo_rt import streams
 from lyo_rt.frames import END, Delta, Resume, Snapshot
@@ -26,7 +27,9 @@ async def begin_turn(user: UUID, conversation: UUID, id: UUID, text: str) -> tup
     return begun, Resume(stream, head.epoch, head.top if begun.status == "writing" and begun.new else 0)
 
 
-async def entries(feeds: Feeds, begun: Begun, after: Resume) -> AsyncIterator[StreamEvent | Delta | Snapshot | None]:
+async def entries(
+    feeds: Feeds, begun: Begun, after: Resume
+) -> AsyncGenerator[StreamEvent | Delta | Snapshot | None, None]:
     """All that is told of a turn's answer, to its end; None for every quarter of a minute of silence."""
     async with follow(feeds, after.stream, after) as follower:
         while True:
@@ -35,6 +38,13 @@ async def entries(feeds: Feeds, begun: Begun, after: Resume) -> AsyncIterator[St
                 yield entry
             if isinstance(entry, StreamEvent) and entry.name == END and entry.data["message"] == str(begun.answer):
                 return
+
+
+async def turn_events(feeds: Feeds, begun: Begun, after: Resume) -> AsyncIterator[bytes]:
+    """The same as Server-Sent Events."""
+    async with aclosing(entries(feeds, begun, after)) as turn:
+        async for entry in turn:
+            yield told(entry)
 
 
 def _of(entry: StreamEvent | Delta | Snapshot | None, answer: str) -> bool:

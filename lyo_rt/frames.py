@@ -1,10 +1,11 @@
-"""All that crosses `/v1/ws`: two tagged unions, one each way (REALTIME §1). JSON text; tag `type`.
+"""All that crosses `/v1/ws`: two tagged unions, one each way (REALTIME §1), tag `type`, as JSON or as MessagePack.
 
 `end` is a stored event of its stream, so beside REALTIME's members it carries `epoch` and `seq`: a client that counts
 seq sees no gap, and one that missed it is told again.
 """
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,15 @@ import msgspec
 
 from lyo_rt.problems import BadFrame, ProblemBody
 
-SUBPROTOCOL = "lyo.v1"
+
+class Codec(Enum):
+    """How frames are written; each value is the subprotocol that asks for it."""
+
+    JSON = "lyo.v1"
+    """Text messages. Also what a client gets that names no subprotocol."""
+    MSGPACK = "lyo.v1.msgpack"
+    """Binary messages."""
+
 
 Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 StreamName = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[a-z]+(:[0-9a-f-]{36})?$")]
@@ -56,12 +65,16 @@ class Auth(msgspec.Struct, frozen=True, tag="auth"):
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
+    """Follow a stream, behind `after` or from now on; the reply says where that is."""
+
     id: Identifier
     stream: StreamName
     after: After | None = None
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag="unsubscribe"):
+    """Follow a stream no more."""
+
     id: Identifier
     stream: StreamName
 
@@ -96,8 +109,24 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """End a task; its stream tells of the end."""
+
     id: Identifier
     task: UUID
+
+
+class Presence(msgspec.Struct, frozen=True, tag="presence"):
+    """The learner is in the study room of a course from now on, or no longer; the reply to `here` is who else is."""
+
+    id: Identifier
+    course: UUID
+    here: bool = True
+
+
+class Typing(msgspec.Struct, frozen=True, tag="typing"):
+    """The learner is writing something in a course's study room; there is no reply."""
+
+    course: UUID
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
@@ -106,7 +135,9 @@ class Ping(msgspec.Struct, frozen=True, tag="ping"):
     positions: dict[str, int] = {}
 
 
-ClientFrame = Hello | Auth | Subscribe | Unsubscribe | Ask | Stop | Regenerate | Generate | Cancel | Ping
+ClientFrame = (
+    Hello | Auth | Subscribe | Unsubscribe | Ask | Stop | Regenerate | Generate | Cancel | Presence | Typing | Ping
+)
 
 
 # -- server to client -----------------------------------------------------------------------------------------------
@@ -122,6 +153,8 @@ class StreamState(msgspec.Struct, frozen=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """The session has begun. `heartbeat`: seconds between the pings that are expected."""
+
     session: str
     user: str
     heartbeat: int
@@ -130,6 +163,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
 
 
 class Event(msgspec.Struct, frozen=True, tag="event"):
+    """An entry of a stream's log, gapless: apply `last + 1`, drop what is not greater, otherwise subscribe again."""
+
     stream: str
     epoch: int
     seq: int
@@ -157,6 +192,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
+    """An answer has ended; `length` (code points) and `sha256` (of the UTF-8) are those of its whole text."""
+
     stream: str
     epoch: int
     seq: int
@@ -165,6 +202,14 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     status: Literal["complete", "stopped", "failed", "superseded"]
     length: int
     sha256: str
+
+
+class Typist(msgspec.Struct, frozen=True, tag="typing"):
+    """Somebody writes in a course's study room. Never stored, never repeated: show it for four seconds."""
+
+    stream: str
+    user: str
+    name: str
 
 
 class Reply(msgspec.Struct, frozen=True, tag="reply", omit_defaults=True):
@@ -176,71 +221,96 @@ class Reply(msgspec.Struct, frozen=True, tag="reply", omit_defaults=True):
 
 
 class AuthExpiring(msgspec.Struct, frozen=True, tag="auth_expiring", rename={"seconds": "in"}):
+    """The access token ends `in` so many seconds: send a new one as `auth`."""
+
     seconds: int
 
 
 class Reconnect(msgspec.Struct, frozen=True, tag="reconnect"):
+    """This instance is going away: come back in `after_ms` milliseconds, and resume."""
+
     after_ms: int
     reason: str
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """The answer to a ping: the seq of the last event sent of each stream."""
+
     positions: Mapping[str, int]
 
 
-ServerFrame = Welcome | Event | Delta | Snapshot | End | Reply | AuthExpiring | Reconnect | Pong
+ServerFrame = Welcome | Event | Delta | Snapshot | End | Typist | Reply | AuthExpiring | Reconnect | Pong
 
 END = "end"
 """The name under which an answer's end stands in the log; it goes out as an `end` frame."""
 
-_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
-_encoder = msgspec.json.Encoder()
+_json: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_msgpack: msgspec.msgpack.Decoder[ClientFrame] = msgspec.msgpack.Decoder(ClientFrame)
+_encoders: dict[Codec, msgspec.json.Encoder | msgspec.msgpack.Encoder] = {
+    Codec.JSON: msgspec.json.Encoder(),
+    Codec.MSGPACK: msgspec.msgpack.Encoder(),
+}
 
 
-def decode(data: str | bytes) -> ClientFrame:
+def decode(data: str | bytes, codec: Codec = Codec.JSON) -> ClientFrame:
     """One client frame. Unknown members are ignored. Raises BadFrame, which names the fault."""
     try:
-        frame = _decoder.decode(data)
+        frame = _json.decode(data) if codec is Codec.JSON else _msgpack.decode(_binary(data))
     except msgspec.ValidationError as fault:
         raise BadFrame(f"{fault}.") from fault
     except (msgspec.DecodeError, UnicodeError) as fault:
-        raise BadFrame(f"Not valid JSON: {fault}.") from fault
+        raise BadFrame(f"Not valid {_NAMES[codec]}: {fault}.") from fault
     except RecursionError as fault:
         raise BadFrame("The frame is nested too deeply.") from fault
-    # PostgreSQL stores no NUL. In JSON it can only be written so; whether it was is cheaper to ask first.
-    if _NUL[type(data)] in data and _has_nul(msgspec.to_builtins(frame)):
-        raise BadFrame("The frame contains a NUL character.")
+    # In JSON a NUL can only be written so; whether it was is cheaper to ask first.
+    if codec is not Codec.JSON or _NUL[type(data)] in data:
+        _check(msgspec.to_builtins(frame))
     return frame
 
 
-def identifier(data: str | bytes) -> str | None:
+def identifier(data: str | bytes, codec: Codec = Codec.JSON) -> str | None:
     """The `id` of a frame that could not be decoded, so that its reply can be matched; None without one."""
     try:
-        found = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        found = msgspec.json.decode(data) if codec is Codec.JSON else msgspec.msgpack.decode(_binary(data))
+    except (msgspec.DecodeError, UnicodeError, RecursionError, BadFrame):
         return None
     name = found.get("id") if isinstance(found, dict) else None
     return name[:64] if isinstance(name, str) else None
 
 
+def _binary(data: str | bytes) -> bytes:
+    if isinstance(data, str):
+        raise BadFrame(f"{Codec.MSGPACK.value} is spoken in binary messages; this was a text message.")
+    return data
+
+
+_NAMES = {Codec.JSON: "JSON", Codec.MSGPACK: "MessagePack"}
 _NUL: dict[type, Any] = {str: "\\u0000", bytes: b"\\u0000"}
 
 
-def _has_nul(value: Any) -> bool:
+def _check(value: Any) -> None:
+    """Raises BadFrame for what can be sent and not stored: PostgreSQL's text has no NUL, and JSON no binary."""
     match value:
-        case str():
-            return "\0" in value
+        case str() if "\0" in value:
+            raise BadFrame("The frame contains a NUL character.")
+        case str() | int() | float() | None:
+            return
         case list():
-            return any(map(_has_nul, value))
+            for entry in value:
+                _check(entry)
         case dict():
-            return any(_has_nul(name) or _has_nul(entry) for name, entry in value.items())
+            for name, entry in value.items():
+                if not isinstance(name, str):
+                    raise BadFrame("The names of members must be strings.")
+                _check(name)
+                _check(entry)
         case _:
-            return False
+            raise BadFrame("The frame contains a value that JSON does not have.")
 
 
-def encode(frame: ServerFrame) -> bytes:
-    """One server frame as JSON."""
-    return _encoder.encode(frame)
+def encode(frame: ServerFrame, codec: Codec = Codec.JSON) -> bytes:
+    """One server frame."""
+    return _encoders[codec].encode(frame)
 
 
 def of_event(stream: str, epoch: int, seq: int, name: str, data: Mapping[str, Any]) -> Event | End:

@@ -15,6 +15,7 @@ import msgspec
 
 from lyo_rt import frames
 from lyo_rt.database.pool import Queries, Transaction, many, one
+from lyo_rt.outgoing import Outgoing
 
 INLINE_BYTES = 16 * 1024
 """Larger events are announced without their data: the hint must stay cheap, the log has the rest."""
@@ -31,9 +32,9 @@ class StreamEvent(msgspec.Struct, frozen=True, dict=True):
     created_at: datetime
 
     @cached_property
-    def encoded(self) -> bytes:
-        """The frame as a client gets it, encoded once however many read it."""
-        return frames.encode(frames.of_event(self.stream, self.epoch, self.seq, self.name, self.data))
+    def outgoing(self) -> Outgoing:
+        """The frame as clients get it, encoded once however many read it."""
+        return Outgoing(frames.of_event(self.stream, self.epoch, self.seq, self.name, self.data))
 
 
 class Head(msgspec.Struct, frozen=True):

@@ -7,19 +7,19 @@ import anyio
 
 from actors.feeds import Feeds
 from api.asgi import Receive, Scope, Send, refuse
+from api.realtime import direct
 from api.realtime.compression import negotiate_no_compression
-from api.realtime.credentials import check_origin, token_of
-from api.realtime.pace import Pace
+from api.realtime.credentials import check_origin, identified
 from api.realtime.session_door import Sessions
 from api.realtime.socket import Disconnected, Patience, Socket
-from api.realtime.task_door import serve_task
+from api.realtime.task_door import TaskDoor
 from api.responses import as_problem
 from api.services import Services
-from lyo_rt.frames import SUBPROTOCOL
-from lyo_rt.generation import service as generation
-from lyo_rt.problems import Draining, NotAuthenticated, NotFound
+from lyo_rt.frames import Codec
+from lyo_rt.problems import Draining, NotFound
 from lyo_rt.security.tokens import Identity
 
+GOODBYE = "server going away; resume"
 GOODBYE_SECONDS = 1.0
 TASK_DOOR = re.compile(r"/v1/(?:ws/tasks|tasks/ws)/([0-9a-fA-F-]{36})")
 
@@ -35,12 +35,17 @@ class Realtime:
         patience: Patience = Patience(),  # noqa: B008
     ) -> None:
         negotiate_no_compression()
+        direct.install()
         self._services = services
-        self._feeds = feeds
         self._sessions = sessions
+        self._tasks = TaskDoor(services, feeds)
         self._patience = patience
         self._open: set[Socket] = set()
-        self.watchers = 0
+
+    @property
+    def watchers(self) -> int:
+        """Sockets of the simple doors that are open."""
+        return self._tasks.watchers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = Socket(scope, receive, send, self._patience)
@@ -52,60 +57,38 @@ class Realtime:
                 await refuse(scope, receive, send, as_problem(error))
                 return
             if task is None:
-                subprotocol = SUBPROTOCOL if SUBPROTOCOL in _offered(scope) else None
-                await self._sessions.serve(socket, who, subprotocol)
+                await self._sessions.serve(socket, who, _chosen(scope))
             else:
-                await self._watch(socket, task)
+                await self._tasks.serve(socket, task, who)
         except Disconnected:
             return
         finally:
             self._open.discard(socket)
-            await socket.drain()
+            if not socket.detached:
+                await socket.drain()
 
     async def _enter(self, scope: Scope) -> tuple[Identity | None, UUID | None]:
         """Who comes, and to which task's door; no task means `/v1/ws`. Raises what refuses the handshake."""
         if self._services.draining():
             raise Draining
         check_origin(scope, self._services.settings)
-        who = self._who(scope)
-        if scope["path"] == "/v1/ws":
-            return who, None
-        if (door := TASK_DOOR.fullmatch(scope["path"])) is None:
+        door = TASK_DOOR.fullmatch(scope["path"])
+        if door is None and scope["path"] != "/v1/ws":
             raise NotFound("There is no WebSocket here.")
-        return who, await self._visible(door[1], who)
+        who = await identified(scope, self._services)
+        return who, await self._tasks.find(door[1], who) if door else None
 
     async def close(self) -> None:
         """Close every socket with 1012: going away, resume elsewhere. Who does not read is not waited for."""
         with anyio.move_on_after(GOODBYE_SECONDS):
             async with anyio.create_task_group() as closing:
+                for session in self._sessions.live():
+                    closing.start_soon(session.close, 1012, GOODBYE)
                 for socket in self._open:
-                    closing.start_soon(socket.close, 1012, "server going away; resume")
-
-    def _who(self, scope: Scope) -> Identity | None:
-        token = token_of(scope)
-        return None if token is None else self._services.accounts.identify(token)
-
-    async def _visible(self, id: str, who: Identity | None) -> UUID:
-        if who is None and not self._services.settings.task_url_capability:
-            raise NotAuthenticated("Send an access token: Authorization: Bearer, or ?token=.")
-        try:
-            task = UUID(id)
-        except ValueError:
-            raise NotFound("There is no such task.") from None
-        database = self._services.database
-        found = await (generation.get_own(database, task, who.user_id) if who else generation.get(database, task))
-        if found is None:
-            raise NotFound("There is no such task.")
-        return task
-
-    async def _watch(self, socket: Socket, task: UUID) -> None:
-        self.watchers += 1
-        try:
-            await serve_task(socket, self._feeds, task, Pace(self._services.clock))
-        finally:
-            self.watchers -= 1
+                    closing.start_soon(socket.close, 1012, GOODBYE)
 
 
-def _offered(scope: Scope) -> list[str]:
-    offered: list[str] = scope.get("subprotocols") or []
-    return offered
+def _chosen(scope: Scope) -> Codec | None:
+    """The first subprotocol the client offers that is spoken here (RFC 6455 §4.1: in its order of preference)."""
+    spoken = {codec.value: codec for codec in Codec}
+    return next((spoken[name] for name in scope.get("subprotocols") or () if name in spoken), None)

@@ -5,16 +5,26 @@ from urllib.parse import parse_qs
 from api.asgi import Scope
 from api.authentication import bearer_token
 from api.exchange import header
+from api.services import Services
+from lyo_rt.accounts import tickets
 from lyo_rt.problems import Forbidden
+from lyo_rt.security.tokens import Identity
 from lyo_rt.settings import Settings
 
 
-def token_of(scope: Scope) -> str | None:
-    """The access token of a handshake, or None when it carries none."""
+async def identified(scope: Scope, services: Services) -> Identity | None:
+    """Who a handshake says is coming, by access token or, in the address, by a ticket, which is spent by this.
+
+    None when it carries neither. Raises NotAuthenticated, TokenExpired, SessionRevoked, Unavailable.
+    """
     if (token := bearer_token(header(scope["headers"], b"authorization"))) is not None:
-        return token
+        return services.accounts.identify(token)
     given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-    return given[0] if given else None
+    if given is None:
+        return None
+    if tickets.is_ticket(given[0]):
+        return await tickets.redeem(services.database, given[0], now=services.clock.now())
+    return services.accounts.identify(given[0])
 
 
 def check_origin(scope: Scope, settings: Settings) -> None:

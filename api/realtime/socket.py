@@ -39,6 +39,8 @@ class Socket:
         self._send = send
         self._accepted = self._open = False
         self._gone = False
+        self.detached = False
+        """Whether the socket goes on by itself, as a direct stream; nothing more is to be done with this object."""
         self._writing = anyio.CancelScope()
         self._reading_away: asyncio.Task[None] | None = None
 
@@ -54,12 +56,16 @@ class Socket:
         text: str | None = message.get("text")
         return text if text is not None else message.get("bytes") or b""
 
-    async def write(self, text: bytes) -> None:
-        """Send a text message. Raises TooSlow when the client does not take it in time, Disconnected."""
+    async def write(self, data: bytes, *, binary: bool = False) -> None:
+        """Send a message, text unless `binary`.
+
+        Raises TooSlow when the client does not take it in time, Disconnected.
+        """
         if not self._open or self._gone:
             raise Disconnected
         with anyio.move_on_after(self.patience.write) as self._writing:
-            await self._send({"type": "websocket.send", "text": text.decode()})
+            content = {"bytes": data} if binary else {"text": data.decode()}
+            await self._send({"type": "websocket.send", **content})
         if not self._open:
             raise Disconnected
         if self._writing.cancelled_caught:

@@ -1,5 +1,6 @@
 """`/v1/ws/tasks/{id}`: the simple door of the seeds. The state at once, then each change, in four members."""
 
+from contextlib import nullcontext
 from uuid import UUID
 
 import anyio
@@ -7,28 +8,87 @@ import msgspec
 
 from actors.feeds import Feeds
 from actors.follower import follow
+from api.admission import admitted
 from api.realtime.pace import Pace
 from api.realtime.socket import Disconnected, Socket, first
+from api.services import Services
+from lyo_rt import frames
+from lyo_rt.generation import service as generation
 from lyo_rt.generation.records import TERMINAL
-from lyo_rt.problems import Problem
+from lyo_rt.problems import BadFrame, NotAuthenticated, NotFound, Problem
+from lyo_rt.security.tokens import Identity
 from lyo_rt.streams import StreamEvent, task_stream
 
 
-async def serve_task(socket: Socket, feeds: Feeds, task: UUID, pace: Pace) -> None:
-    """One watcher until the task has ended (close 1000) or the client has gone."""
-    await socket.accept()
-    code, reason = 1000, "the task has ended"
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_listen, socket, pace)
-            await _tell(socket, feeds, task)
-            tasks.cancel_scope.cancel()
-    except* Disconnected:
-        pass
-    except* Problem as group:
-        problem = first(group)
-        code, reason = problem.close_code, problem.detail
-    await socket.close(code, reason)
+class TaskDoor:
+    """The simple door of one instance."""
+
+    def __init__(self, services: Services, feeds: Feeds) -> None:
+        self._services = services
+        self._feeds = feeds
+        self.watchers = 0
+
+    async def find(self, id: str, who: Identity | None) -> UUID:
+        """The task behind a handshake's path. Without `who` where an id alone does not suffice, it is not looked up.
+
+        Raises NotFound for what is no task's id, or not a task that `who` may watch.
+        """
+        try:
+            task = UUID(id)
+        except ValueError:
+            raise NotFound("There is no such task.") from None
+        if who is not None or self._services.settings.task_url_capability:
+            await self._check(task, who)
+        return task
+
+    async def serve(self, socket: Socket, task: UUID, who: Identity | None) -> None:
+        """One watcher until the task has ended (close 1000), the client has gone, or may not watch any longer.
+
+        Without `who`, where an id alone does not suffice, the first frame must be `hello` with a token; what is wrong
+        with it is told by the close code.
+        """
+        await socket.accept()
+        self.watchers += 1
+        code, reason = 1000, "the task has ended"
+        try:
+            await self._watch(socket, task, who)
+        except* Disconnected:
+            pass
+        except* Problem as group:
+            problem = first(group)
+            code, reason = problem.close_code, problem.detail
+        finally:
+            self.watchers -= 1
+        await socket.close(code, reason)
+
+    async def _watch(self, socket: Socket, task: UUID, who: Identity | None) -> None:
+        pace = Pace(self._services.clock)
+        if who is None and not self._services.settings.task_url_capability:
+            who = await self._introduced(socket, pace)
+            await self._check(task, who)
+        with nullcontext() if who is None else admitted(self._services, who):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_listen, socket, pace)
+                await _tell(socket, self._feeds, task)
+                tasks.cancel_scope.cancel()
+
+    async def _introduced(self, socket: Socket, pace: Pace) -> Identity:
+        with anyio.move_on_after(socket.patience.hello):
+            data = await socket.read()
+            pace.count()
+            frame = frames.decode(data)
+            if not isinstance(frame, frames.Hello):
+                raise BadFrame("The first frame must be hello.")
+            if frame.token is None:
+                raise NotAuthenticated("Send an access token in the handshake or in hello.")
+            return self._services.accounts.identify(frame.token)
+        raise NotAuthenticated(f"No hello came in {socket.patience.hello:.0f} seconds.")
+
+    async def _check(self, task: UUID, who: Identity | None) -> None:
+        database = self._services.database
+        found = await (generation.get_own(database, task, who.user_id) if who else generation.get(database, task))
+        if found is None:
+            raise NotFound("There is no such task.")
 
 
 async def _tell(socket: Socket, feeds: Feeds, task: UUID) -> None:

@@ -1,6 +1,5 @@
 """The tutor: conversations, and turns that stream."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -10,21 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from quart import Blueprint, Response, request
 from quart_schema import validate_request
 
-from actors.feeds import Feeds
 from actors.workshop import position
 from api.authentication import signed_in, who
-from api.event_stream import BEAT, encoded, event_stream
+from api.event_stream import LAST_EVENT_ID, SHOWN, Told, behind, event_stream, followed
 from api.openapi import answers
 from api.requests import once, page_request
 from api.responses import json_answer
 from api.services import services
-from api.turns import begin_turn, entries
-from lyo_rt import frames, streams
+from api.turns import begin_turn, turn_events
+from lyo_rt import streams
 from lyo_rt.cursor import Page
 from lyo_rt.database.pool import Transaction
-from lyo_rt.frames import END, Delta, Resume, Snapshot
 from lyo_rt.problems import Conflict, NotFound
-from lyo_rt.streams import StreamEvent, conversation_stream
+from lyo_rt.streams import conversation_stream
 from lyo_rt.tutoring import grounding, repository
 from lyo_rt.tutoring.records import Begun, ConversationRecord, MessageRecord
 
@@ -157,7 +154,7 @@ async def send(conversation_id: UUID, data: NewMessage) -> Response:
     learner = who()
     if request.accept_mimetypes.best_match(["application/json", "text/event-stream"]) == "text/event-stream":
         begun, after = await begin_turn(learner.user_id, conversation_id, data.id or uuid4(), data.text)
-        return event_stream(_frames(services().feeds, begun, after))
+        return event_stream(turn_events(services().feeds, begun, after))
 
     async def begin(transaction: Transaction) -> Response:
         begun = await services().workshop.ask(
@@ -166,6 +163,28 @@ async def send(conversation_id: UUID, data: NewMessage) -> Response:
         return json_answer(begun, 202, {"Location": f"/v1/tutor/conversations/{conversation_id}"})
 
     return await once(begin, user_id=learner.user_id)
+
+
+@blueprint.get("/<uuid:conversation_id>/events")
+@answers(
+    Told,
+    problems=(NotFound,),
+    media_type="text/event-stream",
+    request_headers=LAST_EVENT_ID,
+    shown=SHOWN,
+)
+@signed_in
+async def conversation_events(conversation_id: UUID) -> Response:
+    """Follow a conversation as Server-Sent Events.
+
+    The same as `GET /v1/streams/conversation:{id}` asked for an event stream: first a `stream` event that says where
+    it begins, the answer being written as a `snapshot`, then every `event`, `delta` and `end` as on `/v1/ws`. It has
+    no end of its own. With `Last-Event-ID` it goes on behind that event; what was missed of an answer's text comes
+    as a `snapshot`.
+    """
+    await _own(conversation_id)
+    stream = conversation_stream(conversation_id)
+    return event_stream(followed(services().feeds, stream, behind(stream, request.headers.get("Last-Event-ID"))))
 
 
 @blueprint.post("/<uuid:conversation_id>/stop")
@@ -189,20 +208,6 @@ async def regenerate(conversation_id: UUID) -> Response:
     async with services().database.transaction() as transaction:
         begun = await services().workshop.regenerate(transaction, who().user_id, conversation_id)
     return json_answer(begun, 202, {"Location": f"/v1/tutor/conversations/{conversation_id}"})
-
-
-async def _frames(feeds: Feeds, begun: Begun, after: Resume) -> AsyncIterator[bytes]:
-    async for entry in entries(feeds, begun, after):
-        match entry:
-            case None:
-                yield BEAT
-            case StreamEvent():
-                name = END if entry.name == END else "event"
-                yield encoded(name, entry.encoded, id=f"{entry.epoch}-{entry.seq}")
-            case Delta():
-                yield encoded("delta", frames.encode(entry))
-            case Snapshot():
-                yield encoded("snapshot", frames.encode(entry))
 
 
 async def _own(conversation_id: UUID) -> ConversationRecord:

@@ -48,3 +48,15 @@ refresh_tokens = sa.Table(
     sa.Column("spent_at", moment),
     sa.Index("ix_refresh_tokens_session_id", "session_id"),
 )
+
+websocket_tickets = sa.Table(
+    "websocket_tickets",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True, comment="SHA-256 of the ticket"),
+    sa.Column("session_id", uuid, sa.ForeignKey("auth_sessions.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("token_expires_at", moment, nullable=False, comment="when the access token that asked for it ends"),
+    sa.Column("expires_at", moment, nullable=False),
+    sa.Index("ix_websocket_tickets_session_id", "session_id"),
+    sa.Index("ix_websocket_tickets_expires_at", "expires_at"),
+    comment="each opens one WebSocket as the session that asked for it; deleted by its use",
+)

@@ -1,10 +1,10 @@
-"""A connection to the Redis server that comes back by itself."""
+"""A connection to a Redis server that comes back by itself."""
 
 import logging
 import math
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import anyio
 from redis.asyncio.connection import AbstractConnection, Connection, parse_url
@@ -24,8 +24,16 @@ LONGEST_PAUSE_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
+class Place(Protocol):
+    """Where a server is to be found."""
+
+    async def connect(self) -> AbstractConnection:
+        """An open connection to it, the caller's to end with `disconnect`. Raises one of NETWORK_FAULTS."""
+        ...
+
+
 class Server:
-    """Where the Redis server is.
+    """A Redis server at a fixed address.
 
     `url` is redis://, rediss:// or unix://, with redis-py's query arguments (`?db=`, `?ssl_ca_certs=`…). Raises
     ValueError when it is not. `database` is the number of the database it names.
@@ -36,11 +44,21 @@ class Server:
         self._kind: Callable[..., AbstractConnection] = self._arguments.pop("connection_class", Connection)
         self.database: int = self._arguments.get("db", 0)
         try:
-            self.connection()
+            self._connection()
         except TypeError as fault:
             raise ValueError(f"the Redis URL has a query argument nobody knows: {fault}") from None
 
-    def connection(self) -> AbstractConnection:
+    async def connect(self) -> AbstractConnection:
+        """See Place."""
+        connection = self._connection()
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await disconnect(connection)
+            raise
+        return connection
+
+    def _connection(self) -> AbstractConnection:
         """A connection that is not open yet. It neither times out nor tries again by itself: its owner does.
 
         RESP 2, because redis-py renders every RESP 3 push as text for a debug log, a big payload too.
@@ -57,10 +75,29 @@ class Server:
         return self._kind(**{**self._arguments, **owned})
 
 
+async def disconnect(connection: AbstractConnection) -> None:
+    """End `connection` without waiting for the other side."""
+    with anyio.CancelScope(shield=True):
+        await connection.disconnect(nowait=True)
+
+
+async def ask_once(place: Place, *command: str) -> Any:
+    """The reply to one command over a connection of its own. Raises one of NETWORK_FAULTS."""
+    connection = await place.connect()
+    try:
+        await connection.send_command(*command, check_health=False)
+        return await connection.read_response()
+    finally:
+        await disconnect(connection)
+
+
 async def keep_connected(
-    server: Server, serve: Callable[[AbstractConnection], Awaitable[None]], clock: Clock
+    place: Place,
+    serve: Callable[[AbstractConnection], Awaitable[None]],
+    clock: Clock,
+    ended: Callable[[], None] = lambda: None,
 ) -> NoReturn:
-    """Have `serve` use a connection to `server`; each time the network ends that, connect anew.
+    """Have `serve` use a connection to `place`; each time the network ends that, say `ended` and connect anew.
 
     Between attempts 0.05 to 1 s, doubling, with jitter; a connection that held for a second starts from 0.05 again.
     Raises what `serve` raises if it is none of NETWORK_FAULTS.
@@ -68,18 +105,18 @@ async def keep_connected(
     pause = FIRST_PAUSE_SECONDS
     while True:
         connected_at = math.inf
-        connection = server.connection()
         try:
             with anyio.fail_after(CONNECT_SECONDS):
-                await connection.connect()  # type: ignore[no-untyped-call]
+                connection = await place.connect()
             connected_at = clock.monotonic()
-            await serve(connection)
+            try:
+                await serve(connection)
+            finally:
+                await disconnect(connection)
         except* NETWORK_FAULTS as faults:
             level = logging.WARNING if pause == FIRST_PAUSE_SECONDS or connected_at < math.inf else logging.DEBUG
             logger.log(level, "no connection to Redis: %s", _first(faults))
-        finally:
-            with anyio.CancelScope(shield=True):
-                await connection.disconnect(nowait=True)
+            ended()
         if clock.monotonic() - connected_at > LONGEST_PAUSE_SECONDS:
             pause = FIRST_PAUSE_SECONDS
         await anyio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  spreads reconnections, guards nothing

@@ -14,9 +14,11 @@ from anyio.lowlevel import checkpoint
 from actors.feed import DraftText
 from actors.feed_contract import Joined
 from actors.feeds import Feeds
+from actors.outbound import BUDGET_BYTES, Awaited, Outbound
 from lyo_rt import frames, streams
 from lyo_rt.broadcast.contract import Broadcast
-from lyo_rt.frames import Delta, Resume, Snapshot
+from lyo_rt.frames import Codec, Delta, Resume, Snapshot
+from lyo_rt.outgoing import Outgoing
 from lyo_rt.problems import Unavailable
 from lyo_rt.streams import Head, StreamEvent
 from lyo_rt.tutoring.records import Unfinished
@@ -34,6 +36,18 @@ class LoopClock:
     def monotonic(self) -> float:
         """See Clock."""
         return anyio.current_time()
+
+
+class Queue(Outbound):
+    """An outbound queue in which everything waits for whoever calls `taken`."""
+
+    def __init__(self, *, budget: int = BUDGET_BYTES) -> None:
+        self.awaited = Awaited()
+        super().__init__(self.awaited, budget=budget)
+
+    async def taken(self) -> list[bytes]:
+        """The next frames as JSON; none once the queue is closed and empty."""
+        return [frame.payload(Codec.JSON) for frame in await self.take(self.awaited)]
 
 
 @asynccontextmanager
@@ -210,8 +224,11 @@ class Client:
         self._take(event)
         return True
 
-    def text(self, frame: Delta | Snapshot, encoded: bytes) -> None:
+    def unlogged(self, outgoing: Outgoing) -> None:
         """See Sink."""
+        frame, encoded = outgoing.frame, outgoing.payload(Codec.JSON)
+        if not isinstance(frame, Delta | Snapshot):
+            return
         if msgspec.json.decode(encoded, type=Delta | Snapshot) != frame:
             self.faults.append(f"{encoded!r} is not {frame}")
         self._take(frame)

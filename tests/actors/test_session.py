@@ -11,13 +11,15 @@ import anyio
 import pytest
 from trio.testing import MockClock
 
+from actors.alarms import Alarms
 from actors.crashes import NEVER
 from actors.feeds import Feeds
 from actors.mailbox import Address
-from actors.outbound import Outbound
 from actors.session import (
     RETRY_SECONDS,
+    ROOMS,
     SUBSCRIPTIONS,
+    TYPING_SECONDS,
     WARNING_SECONDS,
     CaughtUp,
     Received,
@@ -37,11 +39,13 @@ from lyo_rt.frames import (
     Generate,
     Hello,
     Ping,
+    Presence,
     Regenerate,
     Resume,
     Snapshot,
     Stop,
     Subscribe,
+    Typing,
     Unsubscribe,
 )
 from lyo_rt.problems import (
@@ -56,7 +60,7 @@ from lyo_rt.problems import (
 )
 from lyo_rt.security.tokens import Identity
 from lyo_rt.streams import StreamEvent, conversation_stream, task_stream
-from tests.actors.streaming import MOMENT, Author, Client, Logbook, LoopClock, running
+from tests.actors.streaming import MOMENT, Author, Client, Logbook, LoopClock, Queue, running
 
 pytestmark = pytest.mark.anyio
 
@@ -117,11 +121,21 @@ class Desk:
 
     stop = regenerate = generate = cancel = _do
 
+    async def attend(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:  # noqa: ARG002
+        await self._do(who, ("attend", course))
+        return {"members": []}
+
+    async def depart(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:  # noqa: ARG002
+        return await self._do(who, ("depart", course))
+
+    async def typing(self, who: Identity, course: UUID) -> None:
+        await self._do(who, ("typing", course))
+
 
 class Session:
     """A session actor, and the writer's end of its socket."""
 
-    def __init__(self, address: Address[SessionMessage], outbound: Outbound) -> None:
+    def __init__(self, address: Address[SessionMessage], outbound: Queue) -> None:
         self.address = address
         self.outbound = outbound
 
@@ -133,8 +147,8 @@ class Session:
         """What the writer sends in that time; what it takes is followed by what was behind."""
         taken = []
         with anyio.move_on_after(seconds):
-            while (data := await self.outbound.take()) is not None:
-                taken.append(json.loads(data))
+            while batch := await self.outbound.taken():
+                taken += map(json.loads, batch)
                 if self.outbound.caught_up():
                     self.address.tell(CaughtUp())
         return taken
@@ -177,19 +191,22 @@ Open = Callable[..., Session]
 @pytest.fixture
 async def open_session(feeds: Feeds, desk: Desk) -> AsyncIterator[Open]:
     """Opens sessions: `who` as the handshake said, `budget` of the outbound queue."""
+    alarms = Alarms()
     async with Supervisor() as supervisor:
+        ringing = supervisor.root(alarms.run)
 
         def open_(who: Identity | None = None, budget: int = 1024 * 1024) -> Session:
-            outbound, id = Outbound(budget), uuid4()
+            outbound, id = Queue(budget=budget), uuid4()
             address = supervisor.start(
                 "session",
                 id,
-                lambda: SessionActor(id, feeds, desk, outbound, LoopClock(), instance="7", who=who),
+                lambda: SessionActor(id, feeds, desk, outbound, LoopClock(), alarms, instance="7", who=who),
                 policy=NEVER,
             )
             return Session(address, outbound)
 
         yield open_
+        ringing.cancel()
         await supervisor.stop(5)
 
 
@@ -411,7 +428,7 @@ async def test_a_session_that_ends_leaves_everything(
     await session.address.ended()
     assert feeds.statistics()["streams"] == 0
     assert broadcast.statistics()["listeners"] == 0
-    assert await session.outbound.take() is None
+    assert await session.outbound.taken() == []
 
 
 # -- commands
@@ -575,7 +592,7 @@ async def test_the_end_of_the_token_is_announced_and_then_ends_the_session(open_
     assert await session.take(LIFETIME - WARNING_SECONDS - 1) == []
     assert await session.take(2) == [{"type": "auth_expiring", "in": 60}]
     with pytest.raises(TokenExpired):
-        await session.outbound.take()
+        await session.outbound.taken()
     assert LIFETIME <= anyio.current_time() <= LIFETIME + 0.1
 
 
@@ -591,7 +608,7 @@ async def test_a_new_token_goes_on_with_all_subscriptions(open_session: Open, de
     assert [frame["type"] for frame in await session.take()] == ["event"]
     assert await session.take(3) == [{"type": "auth_expiring", "in": 60}]
     with pytest.raises(TokenExpired):
-        await session.outbound.take()
+        await session.outbound.taken()
     assert 2 * LIFETIME <= anyio.current_time() <= 2 * LIFETIME + 0.1
 
 
@@ -630,7 +647,50 @@ async def test_signed_out_elsewhere_the_session_ends_at_once(open_session: Open,
     await session.send(Ping())
     desk.watched[other.session_id]()
     with pytest.raises(SessionRevoked):
-        await session.outbound.take()
+        await session.outbound.taken()
     session.address.stop()
     await session.address.ended()
     assert desk.watched == {}
+
+
+# -- study rooms
+
+
+async def test_a_session_leaves_the_rooms_it_is_in_when_it_ends(session: Session, desk: Desk) -> None:
+    maths, history = uuid4(), uuid4()
+    for course in (maths, history):
+        assert (await session.exchange(Presence("1", course)))[0]["ok"] == {"members": []}
+    await session.exchange(Presence("2", maths, here=False))
+    session.address.stop()
+    await session.address.ended()
+    assert desk.done == [("attend", maths), ("attend", history), ("depart", maths), ("depart", history)]
+
+
+async def test_leaving_a_room_one_is_not_in_does_nothing(session: Session, desk: Desk) -> None:
+    assert (await session.exchange(Presence("1", uuid4(), here=False)))[0]["ok"] == {}
+    assert desk.done == []
+
+
+async def test_a_session_is_in_so_many_rooms_at_most(session: Session) -> None:
+    for _ in range(ROOMS):
+        assert "ok" in (await session.exchange(Presence("1", uuid4())))[0]
+    assert (await session.exchange(Presence("1", uuid4())))[0]["problem"]["status"] == 429
+
+
+async def test_typing_is_passed_on_once_a_second_and_only_from_within_the_room(session: Session, desk: Desk) -> None:
+    course = uuid4()
+    assert await session.exchange(Typing(course)) == []
+    assert desk.done == []
+    await session.exchange(Presence("1", course))
+    for _ in range(3):
+        assert await session.exchange(Typing(course)) == []
+    await anyio.sleep(TYPING_SECONDS)
+    await session.exchange(Typing(course))
+    assert desk.done == [("attend", course), ("typing", course), ("typing", course)]
+
+
+async def test_a_room_that_refuses_costs_the_session_nothing(session: Session, desk: Desk) -> None:
+    desk.refuses = NotFound("There is no such course.")
+    assert (await session.exchange(Presence("1", uuid4())))[0]["problem"]["status"] == 404
+    desk.refuses = None
+    assert (await session.exchange(Ping()))[0]["type"] == "pong"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import cycle, islice
 from typing import Any
 
 
@@ -20,14 +21,19 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
 
 
 def tutor_tokens(said: str, material: str) -> list[str]:
-    """A tutor's answer, token by token: it takes up the learner's words and asks one question."""
+    """A tutor's answer, token by token: it takes up the learner's words and asks one question.
+
+    Who asks for it "in 400 words" gets so many tokens.
+    """
     sentence = re.split(r"(?<=[.!])\s", material.strip())[0][:120] if material.strip() else "the subject at hand"
     words = " ".join(said.replace("?", "").split()[:12]) or "nothing yet"
     text = (
         f"You say: {words}. That is a good place to begin. Let us hold it against the material, which says: {sentence} "
         "Take one part of it that you are sure of, and one that you are not. Which of the two would you look at first?"
     )
-    return re.findall(r"\S+\s*", text)
+    tokens = re.findall(r"\S+\s*", text)
+    wanted = re.search(r"\bin (\d+) words\b", said)
+    return tokens if wanted is None else list(islice(cycle([*tokens[:-1], f"{tokens[-1]} "]), int(wanted[1])))
 
 
 def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> Any:

@@ -160,6 +160,7 @@ class Provider(ABC, Script):
             await anyio.sleep(self.token_delay)
             await response.piece(self.events(asked, token, None))
             entry.tokens_sent += 1
+            entry.text += token
             self.changed()
         if behaviour.kind == "hang_between":
             await anyio.sleep_forever()

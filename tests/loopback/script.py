@@ -32,7 +32,7 @@ class Received(msgspec.Struct, kw_only=True):
 
     `purpose` is the prompt's own name for the task: "plan", "lesson 2.3", "assessment 2", "tutor"; "" when the
     request was refused before it was understood. `outcome` is "running" until it has ended. `seconds` counts from
-    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round.
+    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `text` is what was streamed.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Received(msgspec.Struct, kw_only=True):
     turns: int = 0
     behaviour: Kind = "ok"
     tokens_sent: int = 0
+    text: str = ""
     outcome: Literal["running", "answered", "failed", "cut", "disconnected"] = "running"
     status: int = 0
     seconds: float = 0.0

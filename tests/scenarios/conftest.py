@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,12 @@ class Process:
         return self._popen.pid
 
     @property
+    def resident(self) -> int:
+        """Its resident memory in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._popen.poll() is None
@@ -159,17 +166,24 @@ def provider(kind: str, *, delay: float = 0.0, token_delay: float = 0.0) -> Iter
 def two_instances(
     server: Callable[..., Server], database_url: str, valkey_server: Valkey, redis_url: str
 ) -> Callable[..., Server]:
-    """Starts instances on one PostgreSQL and one Valkey."""
+    """Starts instances on one PostgreSQL and one Valkey, unless the environment given names others."""
+
+    backing = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "JWT_SECRET_KEY": "scenario-secret-0123456789abcdef0123456789",
+    }
 
     def start(**environment: str) -> Server:
-        return server(
-            DATABASE_URL=database_url,
-            REDIS_URL=redis_url,
-            JWT_SECRET_KEY="scenario-secret-0123456789abcdef0123456789",
-            **environment,
-        )
+        return server(**{**backing, **environment})
 
     return start
+
+
+def at_once(start: Callable[..., Server], *environments: dict[str, str]) -> list[Server]:
+    """A server for each of these environments, all started at the same time."""
+    with ThreadPoolExecutor(len(environments)) as threads:
+        return list(threads.map(lambda environment: start(**environment), environments))
 
 
 class Learner:

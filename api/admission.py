@@ -1,0 +1,32 @@
+"""How long one who follows something may go on: the one rule of every stream over HTTP and of the simple door."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+
+from api.services import Services
+from lyo_rt.problems import SessionRevoked, TokenExpired
+from lyo_rt.security.tokens import Identity
+
+
+@contextmanager
+def admitted(services: Services, who: Identity) -> Iterator[anyio.CancelScope]:
+    """Run the block for as long as `who` is signed in; it is cancelled at the end of that, whatever it waits for.
+
+    The block gets the scope it runs in: the deadline is the end of the access token. Raises SessionRevoked the moment
+    the session is signed out here, and within a second when it was elsewhere; TokenExpired at the token's end.
+    """
+    revoked = False
+
+    def told() -> None:
+        nonlocal revoked
+        revoked = True
+        scope.cancel()
+
+    left = (who.expires_at - services.clock.now()).total_seconds()
+    with anyio.CancelScope(deadline=anyio.current_time() + left) as scope:
+        with services.accounts.revocations.watching(who.session_id, told):
+            yield scope
+    if scope.cancelled_caught:
+        raise SessionRevoked if revoked else TokenExpired

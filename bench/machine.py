@@ -1,0 +1,107 @@
+"""The machine a run is measured on: its cores, its limits, and what processes cost it."""
+
+import os
+import platform
+import resource
+from collections.abc import Iterable
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+DESCRIPTORS = 30_000
+"""Ten thousand sockets, and room."""
+
+
+class Unsuitable(Exception):
+    """This machine cannot run the benchmark; the text says why."""
+
+
+def cores() -> tuple[int, int]:
+    """The core servers are pinned to, and the one of the load. Raises Unsuitable with fewer than two cores."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if len(allowed) < 2:
+        raise Unsuitable("two cores are needed: one for the server, one for the load")
+    return allowed[0], allowed[1]
+
+
+def raise_descriptor_limit() -> int:
+    """As many open files as this user may have, up to what ten thousand sockets need; children inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if os.geteuid() == 0 else min(hard, DESCRIPTORS)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
+    except (OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def pin(pids: Iterable[int], *on: int) -> None:
+    """All threads of these processes run on these cores only."""
+    for pid in pids:
+        for thread in _listed(Path(f"/proc/{pid}/task")):
+            try:
+                os.sched_setaffinity(int(thread), on)
+            except ProcessLookupError:
+                continue
+
+
+def family(pid: int) -> list[int]:
+    """The process and all below it, those that live."""
+    found = [pid]
+    for thread in _listed(Path(f"/proc/{pid}/task")):
+        try:
+            children = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            found += family(int(child))
+    return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Processor time these processes have used so far, user and system, in seconds (proc(5): fields 14 and 15)."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICK
+
+
+def resident_bytes(pids: Iterable[int]) -> int:
+    """Memory these processes hold, shared pages counted in shares (Pss of smaps_rollup)."""
+    total = 0
+    for pid in pids:
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
+    return total
+
+
+def description() -> dict[str, object]:
+    """What the figures were taken on."""
+    models = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "processor": models[0] if models else platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_at_start": os.getloadavg()[0],
+    }
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,133 @@
+"""Our side: `lyo-rt serve`, one instance."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from bench.processes import Program, program
+from bench.side import SECRET, Ground, Learner
+from bench.wire import Http, WebSocket, connect
+from lyo_rt.streams import StreamEvent, encode_hint, task_stream, topic
+
+DATABASE = "product"
+
+
+class Product:
+    """A Side."""
+
+    name = "lyo-rt"
+    prefix = "/v1"
+
+    def __init__(self, ground: Ground, server: Program, port: int, user: UUID) -> None:
+        self._ground = ground
+        self.programs = [server]
+        self.address = ("127.0.0.1", port)
+        self.user = user
+
+    async def tasks(self, count: int) -> list[UUID]:
+        """See Side. Tasks without a lease: no instance takes them up."""
+        made = [uuid4() for _ in range(count)]
+        connection = await asyncpg.connect(self._ground.database_url(DATABASE))
+        try:
+            await connection.executemany(
+                "INSERT INTO tasks (id, user_id, kind, state, message, request) "
+                "VALUES ($1, $2, 'course', 'RUNNING', 'Working', '{}')",
+                [(task, self.user) for task in made],
+            )
+        finally:
+            await connection.close()
+        return made
+
+    def report(self, task: UUID, seq: int, text: str) -> tuple[bytes, bytes]:
+        """See Side. The hint of lyo_rt.streams on the channel of lyo_rt.broadcast.redis."""
+        stream = task_stream(task)
+        data = {"state": "RUNNING", "progressPct": 50, "message": text, "resultId": None}
+        event = StreamEvent(stream, 1, seq, "progress", data, datetime.now(UTC))
+        return f"lyo:0:topic:{topic(stream)}".encode(), encode_hint(event)
+
+    def reporter(self) -> tuple[list[str], dict[str, str]]:
+        """See Side."""
+        environment = {
+            "DATABASE_URL": self._ground.database_url(DATABASE),
+            "REDIS_URL": self._ground.redis_url(0),
+        }
+        return [sys.executable, "-m", "bench.reporter"], environment
+
+    async def session(self, learner: Learner, heard: Callable[[bytes], None]) -> WebSocket:
+        """See Side. `/v1/ws`, greeted: the server holds a session actor."""
+        greeted: list[bytes] = []
+        socket = await connect(self.address, "/v1/ws", greeted.append, token=learner.token, subprotocol="lyo.v1")
+        socket.send(b'{"type":"hello"}')
+        await first(socket, greeted)
+        socket.heard = heard
+        return socket
+
+    async def tutor(self, learner: Learner, http: Http, heard: Callable[[bytes], None]) -> Callable[[str], None]:
+        """See Side."""
+        made = await http.post("/v1/tutor/conversations", {}, learner.headers, status=201)
+        socket = await self.session(learner, heard)
+        replies: list[bytes] = []
+        socket.heard = replies.append
+        stream = f"conversation:{made['id']}"
+        socket.send(msgspec.json.encode({"type": "subscribe", "id": "s", "stream": stream}))
+        await first(socket, replies)
+        socket.heard = heard
+
+        def ask(text: str) -> None:
+            frame = {"type": "ask", "id": str(uuid4()), "conversation": made["id"], "text": text}
+            socket.send(msgspec.json.encode(frame))
+
+        return ask
+
+
+async def first(socket: WebSocket, into: list[bytes]) -> bytes:
+    """The first message of a socket that collects into a list."""
+    import asyncio
+
+    arrived = asyncio.Event()
+
+    def heard(payload: bytes) -> None:
+        into.append(payload)
+        arrived.set()
+
+    if not into:
+        socket.heard = heard
+        async with asyncio.timeout(30):
+            await arrived.wait()
+    return into[0]
+
+
+@contextmanager
+def product(ground: Ground, port: int) -> Iterator[Product]:
+    """One instance on PostgreSQL, Valkey and the provider of the run, as production would configure it."""
+    import asyncio
+
+    environment = {
+        "PORT": str(port),
+        "ENVIRONMENT": "development",
+        "LYO_DATA_DIR": str(ground.folder / "product"),
+        "DATABASE_URL": ground.database_url(DATABASE),
+        "REDIS_URL": ground.redis_url(0),
+        "JWT_SECRET_KEY": SECRET,
+        "AI_PROVIDERS": "openai",
+        "OPENAI_API_KEY": "bench",
+        "OPENAI_BASE_URL": f"{ground.provider}/v1",
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "WARNING",
+    }
+    with program([sys.executable, "-m", "api.command_line", "serve"], environment, " on http://") as server:
+        yield Product(ground, server, port, asyncio.run(_demo_user(ground.database_url(DATABASE))))
+
+
+async def _demo_user(url: str) -> UUID:
+    connection = await asyncpg.connect(url)
+    try:
+        found: UUID = await connection.fetchval("SELECT id FROM users ORDER BY created_at LIMIT 1")
+        return UUID(str(found))
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""Who is in the study room of a course now."""
