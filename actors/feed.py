@@ -250,7 +250,8 @@ class Feed:
         position = place
         while position < self.last:
             events = [event for event in await self._log.read_after(self.stream, position) if event.seq <= self.last]
-            if not events:
+            if not events or events[0].seq != position + 1:
+                # What was asked for has been deleted or trimmed.
                 return self._admit(sink, after, Joined(self.epoch, self.last, False))
             for event in events:
                 if event.name == frames.END:

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from actors.actor import Actor
+from actors.courtesy import Courtesy
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
@@ -31,6 +32,7 @@ from lyo_rt.language_models.tasks import (
     WriteLesson,
 )
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
+from lyo_rt.operations import service as operations
 from lyo_rt.problems import ModelUnavailable
 
 PARALLEL_STEPS = 3
@@ -45,11 +47,14 @@ log = structlog.get_logger()
 class GenerationActor(Actor[WorkMessage]):
     """One task under one lease."""
 
-    def __init__(self, lease: Lease, database: Database, model: LanguageModel, leaseholder: Leaseholder) -> None:
+    def __init__(
+        self, lease: Lease, database: Database, model: LanguageModel, leaseholder: Leaseholder, courtesy: Courtesy
+    ) -> None:
         self._lease = lease
         self._database = database
         self._model = model
         self._leaseholder = leaseholder
+        self._courtesy = courtesy
         self._scope = anyio.CancelScope()
         self._slots = anyio.CapacityLimiter(PARALLEL_STEPS)
         self._storing = anyio.Lock()
@@ -95,6 +100,7 @@ class GenerationActor(Actor[WorkMessage]):
         """Everything that is still to do; what is returned says why it cannot be done."""
         if self._lease.cancel_requested:
             self._scope.cancel()
+        await self._courtesy.turn()
         work = await persist(lambda: service.work(self._database, self._lease.id))
         if work is None or work.state in TERMINAL:
             self._lost = True
@@ -215,6 +221,7 @@ class GenerationActor(Actor[WorkMessage]):
         )
 
     async def _ask(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+        await self._courtesy.turn()
         for wait in MODEL_WAITS:
             try:
                 return await self._model.write(task)
@@ -251,6 +258,10 @@ class GenerationActor(Actor[WorkMessage]):
             if work := await service.work(transaction, self._lease.id):
                 written = [step.written for step in self._steps.values()]
                 await courses.finish_course(transaction, work.course_id, "failed", metadata(written))
+                stream = streams.course_stream(work.course_id)
+                await streams.append(transaction, stream, "failed", {"message": reason})
+            if self._lease.takeovers >= POISONED_AFTER:
+                await operations.tell_poisoned(transaction, self._lease.id, self._lease.takeovers)
 
     async def _cancelled(self) -> None:
         """Nothing half-written remains."""
@@ -258,7 +269,9 @@ class GenerationActor(Actor[WorkMessage]):
             await service.finish(transaction, self._lease, "CANCELLED", "Cancelled")
             if work := await service.work(transaction, self._lease.id):
                 await courses.remove_course(transaction, work.course_id)
-                await streams.delete(transaction, streams.course_stream(work.course_id))
+                stream = streams.course_stream(work.course_id)
+                await streams.delete(transaction, stream)
+                await streams.append(transaction, stream, "cancelled", {})
 
 
 def lesson_items(title: str, minutes: int, draft: LessonDraft) -> tuple[NewItem, ...]:

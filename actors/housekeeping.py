@@ -3,25 +3,30 @@
 import anyio
 import structlog
 
-from lyo_rt import idempotency, leases
+from lyo_rt import idempotency, leases, streams
 from lyo_rt.accounts import tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Unavailable
 
 EVERY_SECONDS = 3600.0
+STREAM_DAYS = {"ops": 7, "course:%": 30, "user:%": 90}
+"""How long streams that end with nothing are kept, by their names as LIKE has them."""
 
 log = structlog.get_logger()
 
 
 async def keep_house(database: Database, clock: Clock) -> None:
-    """Remove what is past its time, for ever: idempotency keys and closed leases after 24 hours, unused tickets."""
+    """Remove what is past its time, for ever: idempotency keys and closed leases after 24 hours, unused tickets, and
+    the old events of streams that have no end.
+    """
     while True:
         try:
             keys = await idempotency.purge(database, now=clock.now())
             closed = await leases.purge(database)
             unused = await tickets.purge(database, now=clock.now())
-            log.debug("kept house", idempotency_keys=keys, leases=closed, tickets=unused)
+            events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
+            log.debug("kept house", idempotency_keys=keys, leases=closed, tickets=unused, events=events)
         except Unavailable as fault:
             log.warning("could not keep house", error=str(fault))
         await anyio.sleep(EVERY_SECONDS)

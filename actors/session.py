@@ -106,10 +106,12 @@ class Commands(Protocol):
         """The learner is in the course's study room by way of this session; who else is. Raises NotFound."""
         ...
 
-    async def depart(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]: ...
+    async def depart(self, who: Identity, session: UUID, course: UUID, *, lost: bool = False) -> Mapping[str, Any]:
+        """The session leaves the room; one whose socket is `lost` only if it is not back in a moment."""
+        ...
 
     async def typing(self, who: Identity, course: UUID) -> None:
-        """Tell the others in the room. Raises NotFound."""
+        """Tell the others in the room, if that can be done now."""
         ...
 
 
@@ -165,9 +167,9 @@ class SessionActor(Actor[SessionMessage]):
         for subscription in self._following.values():
             await self._feeds.leave(subscription.stream, subscription)
         for course in tuple(self._attending):
-            # Without the database the row stays, and is swept with the instance or at the next visit.
+            # Without the database the row stays, until the instance compares what it has with the rows.
             with suppress(Problem):
-                await self._depart(course)
+                await self._depart(course, lost=True)
 
     async def _frame(self, frame: ClientFrame) -> None:
         if isinstance(frame, Hello):
@@ -238,7 +240,7 @@ class SessionActor(Actor[SessionMessage]):
         await self._unsubscribe(stream)
         if len(self._following) >= SUBSCRIPTIONS:
             raise TooManyRequests(f"One session follows at most {SUBSCRIPTIONS} streams; unsubscribe from one.")
-        subscription = Subscription(stream, self._outbound)
+        subscription = Subscription(stream, self._outbound, who.user_id)
         joined = await self._feeds.join(stream, subscription, after)
         self._following[stream] = subscription
         return joined
@@ -314,10 +316,10 @@ class SessionActor(Actor[SessionMessage]):
         self._attending.add(course)
         return room
 
-    async def _depart(self, course: UUID) -> Mapping[str, Any]:
+    async def _depart(self, course: UUID, *, lost: bool = False) -> Mapping[str, Any]:
         if self._who is None or course not in self._attending:
             return {}
-        left = await self._commands.depart(self._who, self._session, course)
+        left = await self._commands.depart(self._who, self._session, course, lost=lost)
         self._attending.discard(course)
         return left
 
@@ -344,7 +346,9 @@ class SessionActor(Actor[SessionMessage]):
         """Read a stream again behind `seq`; when the log is away, later: the fault of a stream ends no session."""
         stream = subscription.stream
         await self._feeds.leave(stream, subscription)
-        again = self._following[stream] = Subscription(stream, self._outbound, subscription.epoch, seq)
+        again = self._following[stream] = Subscription(
+            stream, self._outbound, subscription.reader, subscription.epoch, seq
+        )
         try:
             joined = await self._feeds.join(stream, again, Resume(stream, again.epoch, seq), limit=None)
         except Unavailable:

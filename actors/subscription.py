@@ -1,5 +1,7 @@
 """One stream as one session follows it: a sink that puts straight into the outbound queue."""
 
+from uuid import UUID
+
 from actors.feed_contract import Joined
 from actors.outbound import Outbound
 from lyo_rt.frames import Delta, Typist
@@ -13,11 +15,12 @@ WAITING_LIMIT = 1000
 class Subscription:
     """What comes before `release` waits, so that the answer that speaks of the subscription goes out first."""
 
-    __slots__ = ("_full", "_outbound", "_waiting", "epoch", "seq", "stream")
+    __slots__ = ("_full", "_outbound", "_waiting", "epoch", "reader", "seq", "stream")
 
-    def __init__(self, stream: str, outbound: Outbound, epoch: int = 1, seq: int = 0) -> None:
-        """`epoch` and `seq`: of the last event that the client has, or will have been sent."""
+    def __init__(self, stream: str, outbound: Outbound, reader: UUID, epoch: int = 1, seq: int = 0) -> None:
+        """`epoch` and `seq`: of the last event that `reader` has, or will have been sent."""
         self.stream = stream
+        self.reader = reader
         self.epoch = epoch
         self.seq = seq
         self._outbound = outbound
@@ -36,8 +39,8 @@ class Subscription:
     def unlogged(self, frame: Outgoing) -> None:
         """See Sink."""
         match frame.frame:
-            case Typist():
-                if self._waiting is None:
+            case Typist() as typist:
+                if self._waiting is None and typist.user != str(self.reader):
                     self._outbound.passing(frame)
             case _ if self._waiting is not None:
                 self._wait(frame)

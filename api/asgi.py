@@ -11,6 +11,7 @@ import anyio
 import structlog
 from quart import Quart
 
+from actors.courtesy import Courtesy
 from api.cors import Cors
 from api.exchange import Exchange, Headers, exchange_of, header
 from api.hosts import TrustedHosts
@@ -42,6 +43,7 @@ class FrontDoor:
         self._hosts = TrustedHosts(settings)
         self._cors = Cors(settings.cors_origins)
         self._security = security_headers(settings)
+        self._courtesy: Courtesy = app.extensions["lyo"].courtesy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -51,7 +53,8 @@ class FrontDoor:
         scope["path"] = spelled(scope["path"])
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
             if scope["type"] == "http":
-                await self._http(scope, receive, send, exchange)
+                with self._courtesy.serving():
+                    await self._http(scope, receive, send, exchange)
             else:
                 await self._websocket(scope, receive, send)
 

@@ -259,7 +259,8 @@ def _operation(action: str, channel: str, messages: Iterable[str], summary: str)
 def _answers(frame: Frame) -> list[str]:
     if frame in ANSWERS:
         return [server_key(ANSWERS[frame])]
-    return [reply_key(frame)] if is_command(frame) else []
+    # What goes wrong, and what has nothing to tell, is answered with the frame as it is.
+    return list(dict.fromkeys((reply_key(frame), server_key(frames.Reply)))) if is_command(frame) else []
 
 
 def _stream_channel(kind: StreamKind) -> str:

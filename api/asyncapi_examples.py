@@ -5,7 +5,7 @@ A member of a new frame gets its example from here too: by its name where that i
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -112,7 +112,7 @@ class Examples:
             return schema["enum"][0]
         kind = schema.get("type", "object")
         known = BY_NAME.get(member)
-        if known is not None and type(known) in TYPES[kind]:
+        if known is not None and type(known) in TYPES[kind] and "properties" not in schema:
             return known
         match kind:
             case "object":
@@ -137,4 +137,4 @@ def _string(schema: Mapping[str, Any], member: str) -> str:
         case "date-time":
             return TIME
         case _:
-            return cast("str", BY_NAME.get(member, member or "text"))
+            return member or "text"

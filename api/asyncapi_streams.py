@@ -4,7 +4,8 @@ The log holds names and JSON objects; which shape goes with which name is known 
 of both, and tests/api/test_asyncapi.py holds it against what a running instance sends.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from actors.feed_contract import Joined
 from api.briefs import GenerateCourse
 from lyo_rt import frames, streams
+from lyo_rt.attendance.records import Roster
 from lyo_rt.generation.records import Accepted, TaskProgress, TaskRecord
 from lyo_rt.tutoring.records import Begun, MessageRecord
 
@@ -34,6 +36,79 @@ class AnswerSuperseded(msgspec.Struct, frozen=True):
     """An answer no longer counts: another one is being written in its place."""
 
     message: UUID
+
+
+class RoomJoined(msgspec.Struct, frozen=True):
+    """A learner has come to the course's study room, with their first device; `members` are there now."""
+
+    user: UUID
+    name: str
+    since: datetime
+    members: int
+
+
+class RoomLeft(msgspec.Struct, frozen=True):
+    """A learner has left the study room, with their last device; `members` are there still."""
+
+    user: UUID
+    name: str
+    members: int
+
+
+class TaskFinished(msgspec.Struct, frozen=True):
+    """A task of the learner's has ended; `course` is what it was to write."""
+
+    task: UUID
+    course: UUID
+    state: Literal["DONE", "ERROR", "CANCELLED"]
+
+
+class DeviceSignedIn(msgspec.Struct, frozen=True):
+    """Somebody has signed in as the learner; `device` is what it calls itself."""
+
+    session: UUID
+    device: str | None
+    at: datetime
+
+
+class DeviceSignedOut(msgspec.Struct, frozen=True):
+    """A session of the learner's has ended before its time."""
+
+    session: UUID
+    at: datetime
+    reason: Annotated[str, msgspec.Meta(examples=["logout"])]
+
+
+class InstanceStarted(msgspec.Struct, frozen=True):
+    """An instance of the server is there."""
+
+    instance: str
+
+
+class InstanceDraining(msgspec.Struct, frozen=True):
+    """An instance takes nothing more: it is about to stop."""
+
+    instance: str
+
+
+class InstanceStopped(msgspec.Struct, frozen=True):
+    """An instance has ended in order."""
+
+    instance: str
+
+
+class InstanceLost(msgspec.Struct, frozen=True):
+    """An instance has ended otherwise; so many of its `leases` others have taken over, or can."""
+
+    instance: str
+    leases: int
+
+
+class TaskPoisoned(msgspec.Struct, frozen=True):
+    """A task was given up: every instance that worked on it has ended."""
+
+    task: UUID
+    takeovers: int
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -64,14 +139,14 @@ KINDS = (
         "task",
         "task_id",
         streams.task_stream.__doc__ or "",
-        "The learner whose task it is.",
+        "For the learner whose task it is.",
         {"progress": TaskProgress},
     ),
     StreamKind(
         "conversation",
         "conversation_id",
         streams.conversation_stream.__doc__ or "",
-        "The learner whose conversation it is.",
+        "For the learner whose conversation it is.",
         {"message": MessageRecord, "superseded": AnswerSuperseded},
         (frames.Delta, frames.Snapshot, frames.End),
     ),
@@ -79,12 +154,39 @@ KINDS = (
         "course",
         "course_id",
         streams.course_stream.__doc__ or "",
-        "Everybody who may see the course.",
-        {"lesson": LessonReady, "completed": CourseReady},
+        "For everybody who may see the course.",
+        {
+            "lesson": LessonReady,
+            "completed": CourseReady,
+            "presence.joined": RoomJoined,
+            "presence.left": RoomLeft,
+        },
         (frames.Typist,),
     ),
-    StreamKind("user", "user_id", "What concerns one learner, on all of their devices.", "That learner.", {}),
-    StreamKind("ops", None, "What operators watch.", "Administrators.", {}),
+    StreamKind(
+        "user",
+        "user_id",
+        streams.user_stream.__doc__ or "",
+        "For that learner.",
+        {
+            "task.finished": TaskFinished,
+            "device.signed_in": DeviceSignedIn,
+            "device.signed_out": DeviceSignedOut,
+        },
+    ),
+    StreamKind(
+        "ops",
+        None,
+        "What operators watch: the instances, and work that was given up.",
+        "For administrators.",
+        {
+            "instance.started": InstanceStarted,
+            "instance.draining": InstanceDraining,
+            "instance.stopped": InstanceStopped,
+            "instance.lost": InstanceLost,
+            "task.poisoned": TaskPoisoned,
+        },
+    ),
 )
 
 RESULTS: dict[type[msgspec.Struct], type[msgspec.Struct]] = {
@@ -94,8 +196,9 @@ RESULTS: dict[type[msgspec.Struct], type[msgspec.Struct]] = {
     frames.Regenerate: Begun,
     frames.Generate: Accepted,
     frames.Cancel: TaskRecord,
+    frames.Presence: Roster,
 }
-"""What `ok` of a command's reply holds. A command that is not here is answered with `reply` all the same."""
+"""What `ok` of a command's reply holds, unless it is empty. A command that is not here is answered all the same."""
 
 ANSWERS: dict[type[msgspec.Struct], type[msgspec.Struct]] = {frames.Hello: frames.Welcome, frames.Ping: frames.Pong}
 """The frames that are answered otherwise than with a reply."""

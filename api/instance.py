@@ -10,12 +10,15 @@ import anyio
 
 from actors.adopter import Adopter
 from actors.alarms import Alarms
+from actors.attendance import Attendance
 from actors.conversation import ConversationActor
+from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.feeds import Feeds
 from actors.generation import GenerationActor
 from actors.housekeeping import keep_house
 from actors.leaseholder import Leaseholder, Teller
+from actors.roll import Roll
 from actors.supervisor import Supervisor
 from actors.work import Take
 from actors.workshop import Workshop
@@ -61,6 +64,8 @@ class Instance:
     leaseholder: Leaseholder
     adopter: Adopter
     alarms: Alarms
+    attendance: Attendance
+    roll: Roll
     realtime: Realtime
     sessions: Sessions
     draining: bool = False
@@ -70,9 +75,11 @@ class Instance:
         self.draining = True
         self.adopter.drain()
         self.sessions.announce(RECONNECT_SPREAD_SECONDS)
+        await self.roll.drain()
         held = await self.leaseholder.surrender(SURRENDER_SECONDS)
         await leases.release(self.services.database, held)
         self.feeds.end()
+        await self.attendance.drain()
         await self.realtime.close()
 
     def statistics(self) -> Mapping[str, Any]:
@@ -84,6 +91,7 @@ class Instance:
             "feeds": self.feeds.statistics(),
             "sessions": self.sessions.statistics(),
             "watchers": self.realtime.watchers,
+            "attendance": self.attendance.statistics(),
             "leases": len(self.leaseholder.held()),
             "takeovers": self.adopter.takeovers,
             "broadcast": self.services.broadcast.statistics(),
@@ -135,7 +143,8 @@ class Parts:
 def compose(parts: Parts, keys: KeyRing) -> Instance:
     """The instance over its parts; nothing runs yet."""
     feeds = Feeds(Truth(parts.database), parts.broadcast)
-    leaseholder, adopter = work(parts)
+    courtesy = Courtesy()
+    leaseholder, adopter = work(parts, courtesy)
     services = Services(
         settings=parts.settings,
         clock=parts.clock,
@@ -146,16 +155,29 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         cursors=Cursors(keys.current, parts.clock),
         workshop=Workshop(adopter),
         feeds=feeds,
+        courtesy=courtesy,
         draining=lambda: instance.draining,
         statistics=lambda: instance.statistics(),
     )
-    commands = SessionCommands(parts.database, services.workshop, services.accounts, parts.clock)
+    attendance = Attendance(parts.database, parts.broadcast, instance=parts.id)
+    commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, parts.clock)
     alarms = Alarms()
-    sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, instance=str(parts.id))
+    sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, courtesy, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)
     instance = Instance(
-        parts.id, asgi, services, parts.supervisor, feeds, leaseholder, adopter, alarms, realtime, sessions
+        parts.id,
+        asgi,
+        services,
+        parts.supervisor,
+        feeds,
+        leaseholder,
+        adopter,
+        alarms,
+        attendance,
+        Roll(parts.database, parts.id),
+        realtime,
+        sessions,
     )
     return instance
 
@@ -176,6 +198,7 @@ def accounts(parts: Parts, keys: KeyRing) -> Accounts:
 @asynccontextmanager
 async def working(instance: Instance, parts: Parts, presence: Presence) -> AsyncIterator[None]:
     """The root tasks run while the block does; the revocations have been read when it begins."""
+    await instance.roll.enter()
     ready = anyio.Event()
     root = parts.supervisor.root
     roots = [
@@ -183,6 +206,8 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.leaseholder.run),
         root(instance.adopter.run),
         root(instance.alarms.run),
+        root(instance.attendance.run),
+        root(instance.roll.run),
         root(presence.keep),
         root(keep_house, parts.database, parts.clock),
         root(_started, instance.services.accounts.revocations, ready),
@@ -193,6 +218,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
     finally:
         for task in roots:
             task.cancel()
+    await instance.roll.leave()
 
 
 async def _started(revocations: Revocations, ready: anyio.Event) -> None:
@@ -201,7 +227,7 @@ async def _started(revocations: Revocations, ready: anyio.Event) -> None:
         ready.set()
 
 
-def work(parts: Parts) -> tuple[Leaseholder, Adopter]:
+def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
     """Who keeps this instance's leases, and who starts the actors of its work."""
     database, broadcast, model, supervisor = parts.database, parts.broadcast, parts.model, parts.supervisor
     leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, parts.clock)
@@ -210,7 +236,7 @@ def work(parts: Parts) -> tuple[Leaseholder, Adopter]:
         return supervisor.start(
             GENERATION,
             (lease.id, lease.epoch),
-            lambda: GenerationActor(lease, database, model, leaseholder),
+            lambda: GenerationActor(lease, database, model, leaseholder, courtesy),
             policy=NEVER,
         )
 

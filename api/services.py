@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from quart import current_app
 
+from actors.courtesy import Courtesy
 from actors.feeds import Feeds
 from actors.workshop import Workshop
 from lyo_rt.accounts.service import Accounts
@@ -38,6 +39,7 @@ class Services:
     cursors: Cursors
     workshop: Workshop
     feeds: Feeds
+    courtesy: Courtesy
     draining: Callable[[], bool] = _never
     """Whether this instance has begun to shut down; readiness fails from then on."""
     statistics: Callable[[], Mapping[str, Any]] = _nothing

@@ -87,10 +87,12 @@ def opponent(
     """One uvicorn process and one Celery worker with its children."""
     told = environment(ground)
     celery = ["-m", "celery", "--app", "bench.seeds_stack.worker", "worker", "--pool", pool]
-    celery += ["--concurrency", str(workers), "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    celery += ["--concurrency", str(workers), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     with ExitStack() as stack:
-        web = stack.enter_context(program([str(PYTHON), "-m", "bench.seeds_stack.serve", str(port), ws], told, "serving"))
-        worker = stack.enter_context(program([str(PYTHON), *celery], told, "ready."))
+        web = stack.enter_context(
+            program([str(PYTHON), "-m", "bench.seeds_stack.serve", str(port), ws], told, "serving")
+        )
+        worker = stack.enter_context(program([str(PYTHON), *celery], told, "worker ready"))
         yield Opponent(ground, [web, worker], port, user)
 
 

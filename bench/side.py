@@ -57,9 +57,7 @@ class Learners:
         return [
             Learner(
                 user,
-                self._tokens.issue(
-                    user_id=user, session_id=uuid4(), email="demo@example.com", user_type="student"
-                ),
+                self._tokens.issue(user_id=user, session_id=uuid4(), email="demo@example.com", user_type="student"),
             )
             for _ in range(count)
         ]

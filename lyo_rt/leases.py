@@ -23,6 +23,8 @@ from lyo_rt.problems import Unavailable
 LEASE_SECONDS = 5.0
 PRESENCE_SECONDS = 1.0
 """Between looks at the connection that holds an instance's advisory lock."""
+RETURN_SECONDS = 3 * PRESENCE_SECONDS
+"""For instances that live to show it again after a restart of PostgreSQL."""
 POISONED_AFTER = 5
 """Takeovers of one lease after which its work counts as what kills its instances."""
 
@@ -56,6 +58,14 @@ def encode_cancel(kind: str, id: UUID) -> bytes:
     return msgspec.json.encode(Cancelled(kind, id))
 
 
+ALIVE = """
+    SELECT (classid::bigint << 32) | objid::bigint AS instance FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+"""The instances that live; pg_locks shows the bigint key of an advisory lock as two halves (PostgreSQL manual)."""
+
+
 class LeaseLost(Exception):
     """Another instance has the lease, or the work is closed: roll back and stop."""
 
@@ -87,36 +97,55 @@ async def create(
     return Lease(kind, id, 0 if owner is None else 1, subject)
 
 
-async def claim(queries: Queries, kinds: Sequence[str], owner: int, *, limit: int) -> list[Lease]:
+async def claim(
+    queries: Queries, kinds: Sequence[str], owner: int, *, limit: int, settling: float = RETURN_SECONDS
+) -> list[Lease]:
     """Up to `limit` open leases of `kinds` that nobody live holds, now held by `owner` under a new epoch.
 
-    pg_locks shows the bigint key of an advisory lock as two halves (PostgreSQL manual, "pg_locks").
+    In the first `settling` seconds of a PostgreSQL server only those whose time is up: see `dead`.
     """
     rows = await queries.fetch(
-        """
-        WITH alive AS MATERIALIZED (
-            SELECT (classid::bigint << 32) | objid::bigint AS owner FROM pg_locks
-            WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        ), free AS (
+        f"""
+        WITH alive AS MATERIALIZED ({ALIVE}), free AS (
             SELECT kind, id, owner AS former FROM leases
             WHERE state = 'OPEN' AND kind = ANY($1)
               AND (owner IS NULL OR lease_until < clock_timestamp()
-                   OR (owner <> $2 AND owner NOT IN (SELECT owner FROM alive)))
+                   OR (owner <> $2 AND owner NOT IN (SELECT instance FROM alive)
+                       AND pg_postmaster_start_time() < clock_timestamp() - $5 * interval '1 second'))
             ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED
         )
-        UPDATE leases SET owner = $2, epoch = epoch + 1,
+        UPDATE leases SET owner = $2, former_owner = free.former, epoch = epoch + 1,
             lease_until = clock_timestamp() + $4 * interval '1 second',
             takeovers = takeovers + (free.former IS NOT NULL)::int
         FROM free WHERE leases.kind = free.kind AND leases.id = free.id
         RETURNING leases.kind, leases.id, epoch, subject, takeovers, cancel_requested
-        """,
+        """,  # noqa: S608  (a constant)
         list(kinds),
         owner,
         limit,
         LEASE_SECONDS,
+        settling,
     )
     return many(Lease, rows)
+
+
+async def dead(queries: Queries, instances: Sequence[int]) -> list[int]:
+    """Those of `instances` that do not live any more.
+
+    None in the first seconds of a PostgreSQL server: its restart took everyone's lock, and they are taking them again.
+    """
+    if not instances:
+        return []
+    rows = await queries.fetch(
+        f"""
+        SELECT asked.instance FROM unnest($1::bigint[]) AS asked(instance)
+        WHERE pg_postmaster_start_time() < clock_timestamp() - $2 * interval '1 second'
+          AND asked.instance NOT IN ({ALIVE})
+        """,  # noqa: S608  (a constant)
+        list(instances),
+        RETURN_SECONDS,
+    )
+    return [row["instance"] for row in rows]
 
 
 async def fence(transaction: Transaction, lease: Lease) -> bool:

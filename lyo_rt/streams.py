@@ -67,6 +67,11 @@ def conversation_stream(conversation: UUID) -> str:
     return f"conversation:{conversation}"
 
 
+def user_stream(user: UUID) -> str:
+    """What concerns one learner, on all their devices."""
+    return f"user:{user}"
+
+
 def topic(stream: str) -> str:
     """The broadcast topic on which a stream's events are announced."""
     return f"stream:{stream}"
@@ -139,6 +144,19 @@ async def find_end(queries: Queries, stream: str, message: str) -> int | None:
         message,
     )
     return seq
+
+
+async def trim(queries: Queries, names: str, days: int) -> int:
+    """Forget what is older than `days` in the streams whose names are LIKE `names`; returns how many events.
+
+    Who comes back from further behind is not recovered (Feeds.join), and fetches the state.
+    """
+    tag = await queries.execute(
+        "DELETE FROM stream_events WHERE created_at < clock_timestamp() - $2 * interval '1 day' AND stream LIKE $1",
+        names,
+        days,
+    )
+    return int(tag.rpartition(" ")[2])
 
 
 async def delete(transaction: Transaction, stream: str) -> None:

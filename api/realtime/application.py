@@ -52,7 +52,8 @@ class Realtime:
         self._open.add(socket)
         try:
             try:
-                who, task = await self._enter(scope)
+                with self._services.courtesy.serving():
+                    who, task = await self._enter(scope)
             except Exception as error:
                 await refuse(scope, receive, send, as_problem(error))
                 return

@@ -1,16 +1,18 @@
 """A session's commands: the same work as the REST routes, each in one transaction."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from actors import workshop
+from actors.attendance import Attendance
 from actors.workshop import Workshop
 from api.briefs import GenerateCourse, validated
 from api.responses import as_problem
-from lyo_rt import idempotency
+from lyo_rt import idempotency, streams
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
@@ -25,10 +27,13 @@ GENERATE_ROUTE = "courses.generate"
 class SessionCommands:
     """actors.session.Commands over this instance's parts."""
 
-    def __init__(self, database: Database, workshop_: Workshop, accounts: Accounts, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, workshop_: Workshop, accounts: Accounts, attendance: Attendance, clock: Clock
+    ) -> None:
         self._database = database
         self._workshop = workshop_
         self._accounts = accounts
+        self._attendance = attendance
         self._clock = clock
 
     def identify(self, token: str) -> Identity:
@@ -90,16 +95,52 @@ class SessionCommands:
             task = await self._workshop.cancel(transaction, who.user_id, frame.task)
         return _members(task)
 
+    async def attend(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:
+        """Who is in the room, at which place of the course's stream. Raises NotFound for a course that is not theirs.
+
+        `count` is how many there are where `members` does not name them all.
+        """
+        with _answered():
+            await self.authorise(who, streams.course_stream(course))
+            return _members(await self._attendance.attend(course=course, session=session, user=who.user_id))
+
+    async def depart(
+        self,
+        who: Identity,  # noqa: ARG002  (a session is its learner's)
+        session: UUID,
+        course: UUID,
+        *,
+        lost: bool = False,
+    ) -> Mapping[str, Any]:
+        """Nothing: the stream tells of it. A learner whose socket was `lost` has a moment to be back."""
+        with _answered():
+            if lost:
+                await self._attendance.lose(course=course, session=session)
+            else:
+                await self._attendance.depart(course=course, session=session)
+        return {}
+
+    async def typing(self, who: Identity, course: UUID) -> None:
+        """Told to the others, or dropped."""
+        with _answered():
+            await self._attendance.type(course=course, user=who.user_id)
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
-        """A command's fault is its own: what nobody foresaw is logged, and answered as an internal fault."""
-        try:
+        with _answered():
             async with self._database.transaction() as transaction:
                 yield transaction
-        except Problem:
-            raise
-        except Exception as error:
-            raise as_problem(error) from error
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """A command's fault is its own: what nobody foresaw is logged, and answered as an internal fault."""
+    try:
+        yield
+    except Problem:
+        raise
+    except Exception as error:
+        raise as_problem(error) from error
 
 
 def _members(record: msgspec.Struct) -> Mapping[str, Any]:

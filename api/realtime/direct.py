@@ -35,7 +35,7 @@ class Peer(Protocol):
         ...
 
     def gone(self) -> None:
-        """The connection has ended; told once."""
+        """The connection has ended; told once, unless the whole server is stopped first."""
         ...
 
 
@@ -103,8 +103,9 @@ class DirectStream(ws_stream.WSStream):
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[EXTENSION] = self
         elif early and self.app_put is not None:
-            # Data before the handshake was answered: refused with 400 just now, and Hypercorn tells nobody.
+            # Data before the handshake was answered: refused with 400 just now, and Hypercorn leaves it at that.
             await self.app_put({"type": "websocket.disconnect", "code": CloseReason.ABNORMAL_CLOSURE.value})
+            await self.send(StreamClosed(stream_id=self.stream_id))
 
     async def app_send(self, message: Any) -> None:
         """The application's return (None) ends a stream that is not detached."""

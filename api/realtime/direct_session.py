@@ -9,10 +9,8 @@ from actors.mailbox import Address
 from actors.outbound import Outbound
 from actors.session import CaughtUp, SessionMessage
 from api.realtime.direct import DirectStream
-from api.realtime.inbound import FAILED, give, never_greeted, seen, silent, unread
-from api.realtime.pace import Pace
+from api.realtime.inbound import FAILED, Intake, never_greeted, seen, silent, unread
 from api.realtime.socket import LINGER_SECONDS, Patience
-from lyo_rt.frames import Codec
 from lyo_rt.outgoing import Outgoing
 from lyo_rt.problems import InternalFault, Problem
 
@@ -21,29 +19,39 @@ class DirectSession:
     """The stream's Peer, and its Outbound's Line."""
 
     __slots__ = (
-        *("_address", "_alarms", "_codec", "_deadline", "_discard", "_emptying", "_ended", "_greeted", "_heard_at"),
-        *("_pace", "_patience", "_stream", "outbound"),
+        *(
+            "_address",
+            "_alarms",
+            "_codec",
+            "_deadline",
+            "_discard",
+            "_emptying",
+            "_ended",
+            "_greeted",
+            "_heard_at",
+            "_intake",
+        ),
+        *("_patience", "_stream", "outbound"),
     )
 
     def __init__(
         self,
         stream: DirectStream,
-        codec: Codec,
+        intake: Intake,
         patience: Patience,
-        pace: Pace,
         alarms: Alarms,
         discard: Callable[["DirectSession"], None],
     ) -> None:
         """`discard` is called at the end."""
         self._stream = stream
-        self._codec = codec
+        self._intake = intake
+        self._codec = intake.codec
         self._patience = patience
-        self._pace = pace
         self._alarms = alarms
         self._discard = discard
         self._emptying = self._ended = self._greeted = False
         self._heard_at = anyio.current_time()
-        self.outbound = Outbound(self, codec)
+        self.outbound = Outbound(self, intake.codec)
 
     def begin(self, address: Address[SessionMessage]) -> None:
         """Take the stream over, on behalf of the session's actor."""
@@ -63,7 +71,7 @@ class DirectSession:
             self._deadline.cancel()
             self._look()
         try:
-            await give(self._address, self._pace, data, self._codec)
+            await self._intake.give(self._address, data)
         except Exception as error:
             self.fail(seen(error))
 

@@ -2,6 +2,7 @@
 
 import structlog
 
+from actors.courtesy import Courtesy
 from actors.mailbox import Address, AskFailed
 from actors.session import HEARTBEAT_SECONDS, Received, Rejected, SessionMessage
 from api.realtime.pace import Pace
@@ -16,21 +17,31 @@ FAILED = "this session has failed here; resume it"
 log = structlog.get_logger()
 
 
-async def give(address: Address[SessionMessage], pace: Pace, data: str | bytes, codec: Codec) -> None:
-    """Have the actor receive one frame, and wait for that. Raises the Problem that ends the session, if one does."""
-    pace.count()
-    try:
-        await address.ask(_message(data, codec), timeout=FRAME_SECONDS)
-    except AskFailed:
-        # The actor's crash has been logged where it happened.
-        raise InternalFault(FAILED) from None
+class Intake:
+    """How the frames of one session come in."""
 
+    __slots__ = ("_courtesy", "_pace", "codec")
 
-def _message(data: str | bytes, codec: Codec) -> SessionMessage:
-    try:
-        return Received(frames.decode(data, codec))
-    except BadFrame as problem:
-        return Rejected(frames.identifier(data, codec), problem)
+    def __init__(self, codec: Codec, pace: Pace, courtesy: Courtesy) -> None:
+        self.codec = codec
+        self._pace = pace
+        self._courtesy = courtesy
+
+    async def give(self, address: Address[SessionMessage], data: str | bytes) -> None:
+        """Have the actor receive one frame, and wait for that. Raises the Problem that ends the session."""
+        self._pace.count()
+        try:
+            with self._courtesy.serving():
+                await address.ask(self._message(data), timeout=FRAME_SECONDS)
+        except AskFailed:
+            # The actor's crash has been logged where it happened.
+            raise InternalFault(FAILED) from None
+
+    def _message(self, data: str | bytes) -> SessionMessage:
+        try:
+            return Received(frames.decode(data, self.codec))
+        except BadFrame as problem:
+            return Rejected(frames.identifier(data, self.codec), problem)
 
 
 def seen(error: Exception) -> Problem:

@@ -7,8 +7,7 @@ import anyio
 from actors.mailbox import Address
 from actors.outbound import Awaited, Outbound
 from actors.session import CaughtUp, SessionMessage
-from api.realtime.inbound import FAILED, give, never_greeted, seen, silent
-from api.realtime.pace import Pace
+from api.realtime.inbound import FAILED, Intake, never_greeted, seen, silent
 from api.realtime.socket import Disconnected, Socket, first
 from lyo_rt.frames import Codec
 from lyo_rt.problems import InternalFault, Problem
@@ -17,12 +16,11 @@ from lyo_rt.problems import InternalFault, Problem
 class MessageSession:
     """One session on one Socket."""
 
-    def __init__(self, socket: Socket, codec: Codec, pace: Pace) -> None:
+    def __init__(self, socket: Socket, intake: Intake) -> None:
         self._socket = socket
-        self._codec = codec
-        self._pace = pace
+        self._intake = intake
         self._awaited = Awaited()
-        self.outbound = Outbound(self._awaited, codec)
+        self.outbound = Outbound(self._awaited, intake.codec)
 
     async def serve(self, address: Address[SessionMessage]) -> None:
         """Until the session ends, by either side."""
@@ -57,7 +55,7 @@ class MessageSession:
         patience = self._socket.patience
         data = await self._heard(patience.hello, never_greeted)
         while True:
-            await give(address, self._pace, data, self._codec)
+            await self._intake.give(address, data)
             data = await self._heard(patience.silence, silent)
 
     async def _heard(self, seconds: float, otherwise: Callable[[float], Problem]) -> str | bytes:
@@ -66,9 +64,10 @@ class MessageSession:
         raise otherwise(seconds)
 
     async def _write(self, address: Address[SessionMessage]) -> None:
+        codec = self._intake.codec
         while batch := await self.outbound.take(self._awaited):
             for frame in batch:
-                await self._socket.write(frame.payload(self._codec), binary=self._codec is Codec.MSGPACK)
+                await self._socket.write(frame.payload(codec), binary=codec is Codec.MSGPACK)
             if self.outbound.caught_up():
                 address.tell(CaughtUp())
         # An actor ends before its socket only by a crash.

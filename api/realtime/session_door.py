@@ -4,6 +4,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.alarms import Alarms
+from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.feeds import Feeds
 from actors.mailbox import Address
@@ -12,6 +13,7 @@ from actors.session import Commands, SessionActor, SessionMessage
 from actors.supervisor import Supervisor
 from api.realtime.direct import DirectStream, direct_of
 from api.realtime.direct_session import DirectSession
+from api.realtime.inbound import Intake
 from api.realtime.message_session import MessageSession
 from api.realtime.pace import Pace
 from api.realtime.socket import Socket
@@ -42,6 +44,7 @@ class Sessions:
         commands: Commands,
         clock: Clock,
         alarms: Alarms,
+        courtesy: Courtesy,
         *,
         instance: str,
     ) -> None:
@@ -50,6 +53,7 @@ class Sessions:
         self._commands = commands
         self._clock = clock
         self._alarms = alarms
+        self._courtesy = courtesy
         self._instance = instance
         self._live: set[Session] = set()
 
@@ -68,7 +72,7 @@ class Sessions:
             self._directly(stream, socket, who, codec or Codec.JSON)
 
     async def _by_messages(self, socket: Socket, who: Identity | None, codec: Codec) -> None:
-        session = MessageSession(socket, codec, Pace(self._clock))
+        session = MessageSession(socket, Intake(codec, Pace(self._clock), self._courtesy))
         self._live.add(session)
         try:
             await session.serve(self._start(session.outbound, who))
@@ -76,7 +80,8 @@ class Sessions:
             self._live.discard(session)
 
     def _directly(self, stream: DirectStream, socket: Socket, who: Identity | None, codec: Codec) -> None:
-        session = DirectSession(stream, codec, socket.patience, Pace(self._clock), self._alarms, self._live.discard)
+        intake = Intake(codec, Pace(self._clock), self._courtesy)
+        session = DirectSession(stream, intake, socket.patience, self._alarms, self._live.discard)
         self._live.add(session)
         session.begin(self._start(session.outbound, who))
 

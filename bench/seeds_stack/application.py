@@ -213,5 +213,10 @@ async def _until_gone(socket: WebSocket) -> None:
 @app.exception_handler(HTTPException)
 async def problem(request: Request, fault: HTTPException) -> Response:
     """Seed 002's problem details."""
-    body = {"type": "about:blank", "title": str(fault.detail), "status": fault.status_code, "instance": request.url.path}
+    body = {
+        "type": "about:blank",
+        "title": str(fault.detail),
+        "status": fault.status_code,
+        "instance": request.url.path,
+    }
     return Response(orjson.dumps(body), fault.status_code, media_type="application/problem+json")

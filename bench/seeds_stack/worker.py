@@ -1,5 +1,6 @@
 """Celery: courses are generated here, step by step; progress goes to PostgreSQL and to Redis pub/sub (seed 002)."""
 
+import sys
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import orjson
 import redis
 from celery import Celery
+from celery.signals import worker_ready
 from openai import OpenAI
 from sqlalchemy import create_engine, update
 from sqlalchemy.orm import Session, sessionmaker
@@ -27,6 +29,13 @@ queue.conf.update(
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,
 )
+
+
+@worker_ready.connect
+def _say(**_: object) -> None:
+    # Celery's own line needs the level INFO, at which the AI provider's client logs every request as well.
+    sys.stdout.write("worker ready\n")
+    sys.stdout.flush()
 
 
 # Made in the worker process that uses them, after the fork.
@@ -63,7 +72,7 @@ def progress(
 
 def encoded(state: str, percent: int, message: str | None, result: UUID | None) -> bytes:
     """The four members of the seeds."""
-    return orjson.dumps({"state": state, "progressPct": percent, "message": message, "resultId": result})
+    return orjson.dumps({"state": state, "progressPct": percent, "message": message, "resultId": result and str(result)})
 
 
 @queue.task(name="generate_course")
@@ -85,9 +94,7 @@ def generate_course(task_id: str, course_id: str, payload: dict[str, Any]) -> No
                 draft = ask(provider(), LessonDraft, prompt)
                 texts.append(draft.text)
                 done += 1
-                session.add(
-                    Lesson(course_id=course, title=planned.title, position=done, content=draft.model_dump())
-                )
+                session.add(Lesson(course_id=course, title=planned.title, position=done, content=draft.model_dump()))
                 progress(session, task, "RUNNING", 5 + 94 * done // total, f"Ready: {planned.title}")
             prompt = f"Task: assessment {number}\nQuestions: 4\n<lessons>\n{orjson.dumps(texts).decode()}\n</lessons>"
             quiz = ask(provider(), AssessmentDraft, prompt)

@@ -133,28 +133,33 @@ async def touch_session(database: Queries, session_id: UUID, now: datetime) -> N
     await database.execute("UPDATE auth_sessions SET last_used_at = $2 WHERE id = $1", session_id, now)
 
 
-async def revoke_refresh(database: Queries, session_id: UUID, now: datetime) -> None:
-    """No token of the family refreshes any more."""
-    await database.execute(
-        "UPDATE auth_sessions SET refresh_revoked_at = $2 WHERE id = $1 AND refresh_revoked_at IS NULL",
+async def revoke_refresh(database: Queries, session_id: UUID, now: datetime) -> bool:
+    """No token of the family refreshes any more; whether one still did."""
+    revoked = await database.fetchval(
+        """
+        UPDATE auth_sessions SET refresh_revoked_at = $2
+        WHERE id = $1 AND refresh_revoked_at IS NULL AND revoked_at IS NULL RETURNING true
+        """,
         session_id,
         now,
     )
+    return bool(revoked)
 
 
-async def revoke_session(database: Queries, session_id: UUID, reason: str) -> None:
-    """Sign the device out: no token of it, of either kind, is good any more.
+async def revoke_session(database: Queries, session_id: UUID, reason: str) -> bool:
+    """Sign the device out: no token of it, of either kind, is good any more; whether it was signed in.
 
     The moment is the database's: other instances read what was revoked since, by that clock.
     """
-    await database.execute(
+    revoked = await database.fetchval(
         """
         UPDATE auth_sessions SET revoked_at = clock_timestamp(), revoked_for = $2
-        WHERE id = $1 AND revoked_at IS NULL
+        WHERE id = $1 AND revoked_at IS NULL RETURNING true
         """,
         session_id,
         reason,
     )
+    return bool(revoked)
 
 
 async def revoked_sessions(database: Queries, within_seconds: float) -> list[UUID]:

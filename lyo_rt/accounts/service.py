@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from lyo_rt import streams
 from lyo_rt.accounts import repository
 from lyo_rt.accounts.records import Profile, RefreshedTokens, RefreshState, Registered, SignedIn, User
 from lyo_rt.accounts.revocations import TOPIC, Revocations
@@ -115,7 +116,8 @@ class Accounts:
             await repository.lock_family(transaction, digest)
             state = await repository.find_refresh_state(transaction, digest)
             if state is not None and state.spent_at is not None:
-                await repository.revoke_refresh(transaction, state.session_id, now)
+                if await repository.revoke_refresh(transaction, state.session_id, now):
+                    await self._tell_signed_out(transaction, state.user.id, state.session_id, now, "token_reused")
             elif state is not None and _usable(state, now):
                 return await self._rotate(transaction, state, digest, now)
         # Out of the transaction: what a re-use has stopped must be committed, not rolled back with the refusal.
@@ -126,7 +128,9 @@ class Accounts:
     async def logout(self, identity: Identity) -> None:
         """Sign the session out: access and refresh tokens of it are refused at once, on every instance."""
         async with self._database.transaction() as transaction:
-            await repository.revoke_session(transaction, identity.session_id, "logout")
+            if await repository.revoke_session(transaction, identity.session_id, "logout"):
+                now = self._clock.now()
+                await self._tell_signed_out(transaction, identity.user_id, identity.session_id, now, "logout")
             transaction.announce(TOPIC, identity.session_id.bytes)
         self.revocations.add(identity.session_id)
 
@@ -146,7 +150,15 @@ class Accounts:
         session_id = await repository.insert_session(transaction, user_id=user.id, device=device, now=now)
         if session_id is None:
             raise WrongCredentials()
+        data = {"session": session_id, "device": device, "at": now}
+        await streams.append(transaction, streams.user_stream(user.id), "device.signed_in", data)
         return await self._pair(transaction, user, session_id, now)
+
+    async def _tell_signed_out(
+        self, transaction: Transaction, user: UUID, session_id: UUID, now: datetime, reason: str
+    ) -> None:
+        data = {"session": session_id, "at": now, "reason": reason}
+        await streams.append(transaction, streams.user_stream(user), "device.signed_out", data)
 
     async def _rotate(
         self, transaction: Transaction, state: RefreshState, digest: bytes, now: datetime

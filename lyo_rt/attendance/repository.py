@@ -13,8 +13,6 @@ ROOM_LOCK = 0x4C594F
 """First half of a room's advisory lock. Locks of two halves are not those that say an instance lives."""
 
 
-
-
 class Arrival(msgspec.Struct, frozen=True):
     """A session's row as it was written."""
 
@@ -142,7 +140,7 @@ async def due_rooms(queries: Queries, dead: Sequence[int], grace: float) -> list
 async def remove_due(
     transaction: Transaction, course: UUID, dead: Sequence[int], grace: float, limit: int
 ) -> list[UUID]:
-    """Take out of the room up to `limit` sessions that are due; whose they were.
+    """Take out of the room up to `limit` sessions that are due; whose each was.
 
     Rows locked by somebody else are being removed, or are for the next look: to wait for them could be a deadlock.
     """
@@ -156,7 +154,7 @@ async def remove_due(
             DELETE FROM course_attendance a USING due
             WHERE a.course_id = due.course_id AND a.session = due.session RETURNING a.user_id
         )
-        SELECT DISTINCT user_id FROM removed
+        SELECT user_id FROM removed
         """,
         course,
         dead,

@@ -75,6 +75,7 @@ async def _remove_due(transaction: Transaction, course: UUID, dead: Sequence[int
     users = await repository.remove_due(transaction, course, dead, grace, SWEPT_AT_ONCE)
     if users:
         await _tell_left(transaction, course, users)
+    # Counted by session: a learner may have several.
     return len(users) == SWEPT_AT_ONCE
 
 

@@ -3,6 +3,7 @@
 Without it an instance whose own connections held would never know that another one's message did not get out.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -20,8 +21,12 @@ class Notice(msgspec.Struct, frozen=True):
 class Gaps:
     """Notices owed by this instance, and a listener that calls `lost` for each notice of any instance."""
 
-    def __init__(self, lost: Callable[[Notice], None]) -> None:
+    def __init__(self, lost: Callable[[Notice], None], *, alone: bool) -> None:
+        """`alone`: the notices come over another connection than the topics, which may end without theirs."""
+        self.owed = asyncio.Event()
+        """Set while something is owed."""
         self._lost = lost
+        self._alone = alone
         self._topics: set[str] = set()
         self._every = False
 
@@ -31,6 +36,7 @@ class Gaps:
         if self._every or len(self._topics) > OWED_TOPICS:
             self._every = True
             self._topics.clear()
+        self.owed.set()
 
     def take(self) -> Notice | None:
         """What is owed, and no longer is."""
@@ -39,6 +45,7 @@ class Gaps:
         notice = Notice(sorted(self._topics), self._every)
         self._topics.clear()
         self._every = False
+        self.owed.clear()
         return notice
 
     def put_back(self, notice: Notice) -> None:
@@ -51,4 +58,6 @@ class Gaps:
         self._lost(msgspec.json.decode(payload, type=Notice))
 
     def lost(self) -> None:
-        """See Listener; every topic's own listeners are told the same."""
+        """See Listener. Notices may be missing; but topics on the same connection are told `lost` themselves."""
+        if self._alone:
+            self._lost(Notice(every=True))

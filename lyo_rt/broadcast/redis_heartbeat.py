@@ -48,7 +48,7 @@ class Heartbeat:
                 continue
             self._channel = self._shards.names.heartbeat(tag)
             async with self._shards.channels.listen(self._channel, self, unseen):
-                while self._tag() == tag:
+                while self._tag() == tag:  # noqa: ASYNC110  a heartbeat, not a poll
                     await anyio.sleep(HEARTBEAT_SECONDS if await self._beat() else RESTLESS_SECONDS)
 
     async def _beat(self) -> bool:

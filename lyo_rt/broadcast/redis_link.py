@@ -108,8 +108,8 @@ async def keep_connected(
         try:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await place.connect()
-            connected_at = clock.monotonic()
             try:
+                connected_at = clock.monotonic()
                 await serve(connection)
             finally:
                 await disconnect(connection)

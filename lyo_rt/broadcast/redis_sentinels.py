@@ -33,7 +33,9 @@ class MonitoredMaster:
             await connection.send_command("ROLE", check_health=False)
             role = await connection.read_response()
             if role[0] != b"master":
-                raise ConnectionError(f"{address[0]}:{address[1]}, named by the Sentinels, is not the master (any more)")
+                raise ConnectionError(
+                    f"{address[0]}:{address[1]}, named by the Sentinels, is not the master (any more)"
+                )
         except BaseException:
             await disconnect(connection)
             raise

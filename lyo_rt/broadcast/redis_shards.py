@@ -25,8 +25,12 @@ class Shards(Protocol):
     """Where commands go and channels come from."""
 
     channels: Channels
-    names: Names
     verbs: Verbs
+
+    @property
+    def names(self) -> Names:
+        """What channels and keys are called there."""
+        ...
 
     async def serve(self) -> NoReturn:
         """Keep the connections. Raises what is no fault of the network."""
@@ -45,6 +49,10 @@ class Shards(Protocol):
 
     def all(self) -> Collection["Shard"]:
         """The shards there are. Raises Unavailable when they are not known, or not all."""
+        ...
+
+    def round_trip(self) -> float:
+        """Seconds that the last heartbeat was under way, the slowest of all shards'."""
         ...
 
 
@@ -108,6 +116,10 @@ class SingleShard:
     def all(self) -> Collection[Shard]:
         """See Shards."""
         return (self._shard,)
+
+    def round_trip(self) -> float:
+        """See Shards."""
+        return self._shard.heartbeat.round_trip
 
 
 def _not_a_cluster(moved: MovedError) -> None:

@@ -8,7 +8,7 @@ from lyo_rt.database.schema import document, happened, metadata, moment, owner, 
 streams = sa.Table(
     "streams",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True, comment="task:<id>, conversation:<id>, user:<id>, course:<id>"),
+    sa.Column("name", sa.Text, primary_key=True, comment="task:<id>, conversation:<id>, user:<id>, course:<id>, ops"),
     sa.Column("epoch", sa.Integer, nullable=False, server_default="1"),
     sa.Column("top", sa.BigInteger, nullable=False, server_default="0", comment="seq of the newest event"),
     happened("updated_at"),
@@ -22,6 +22,7 @@ stream_events = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     document("data"),
     happened(),
+    sa.Index("ix_stream_events_created_at", "created_at", postgresql_using="brin"),
 )
 
 leases = sa.Table(
@@ -31,6 +32,7 @@ leases = sa.Table(
     sa.Column("id", uuid, primary_key=True),
     sa.Column("subject", uuid, comment="what the work belongs to where that is not id: a turn's conversation"),
     sa.Column("owner", sa.BigInteger, comment="instance id: the key of its advisory lock"),
+    sa.Column("former_owner", sa.BigInteger, comment="the instance it was last taken over from"),
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("lease_until", moment),
     sa.Column("state", sa.Text, nullable=False, server_default="OPEN"),

@@ -113,9 +113,12 @@ async def advance(transaction: Transaction, lease: Lease, percent: int, message:
 async def finish(
     transaction: Transaction, lease: Lease, state: str, message: str, *, result: UUID | None = None
 ) -> None:
-    """The one terminal state: DONE with its result, ERROR or CANCELLED. Raises LeaseLost."""
+    """The one terminal state: DONE with its result, ERROR or CANCELLED; told to its learner too. Raises LeaseLost."""
     await leases.fence(transaction, lease)
     await _advance(transaction, lease.id, state, 100 if state == "DONE" else 0, message, result)
+    if ended := await work(transaction, lease.id):
+        data = {"task": lease.id, "course": ended.course_id, "state": state}
+        await streams.append(transaction, streams.user_stream(ended.user_id), "task.finished", data)
     await leases.close(transaction, lease)
 
 

@@ -125,8 +125,15 @@ class Desk:
         await self._do(who, ("attend", course))
         return {"members": []}
 
-    async def depart(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:  # noqa: ARG002
-        return await self._do(who, ("depart", course))
+    async def depart(
+        self,
+        who: Identity,
+        session: UUID,
+        course: UUID,
+        *,
+        lost: bool = False,  # noqa: ARG002
+    ) -> Mapping[str, Any]:
+        return await self._do(who, ("lost" if lost else "depart", course))
 
     async def typing(self, who: Identity, course: UUID) -> None:
         await self._do(who, ("typing", course))
@@ -663,7 +670,7 @@ async def test_a_session_leaves_the_rooms_it_is_in_when_it_ends(session: Session
     await session.exchange(Presence("2", maths, here=False))
     session.address.stop()
     await session.address.ended()
-    assert desk.done == [("attend", maths), ("attend", history), ("depart", maths), ("depart", history)]
+    assert desk.done == [("attend", maths), ("attend", history), ("depart", maths), ("lost", history)]
 
 
 async def test_leaving_a_room_one_is_not_in_does_nothing(session: Session, desk: Desk) -> None:

@@ -24,6 +24,7 @@ from api.realtime.socket import Patience
 from api.services import Services
 from lyo_rt import streams
 from lyo_rt.clock import SystemClock
+from lyo_rt.courses import repository as courses
 from lyo_rt.settings import Settings
 from tests.api.learners import signed_in, token_of
 from tests.api.sockets import Device, device, greeted, handshake, small_socket, text_frame
@@ -71,9 +72,12 @@ def token(learner: httpx.AsyncClient) -> str:
 
 
 @pytest.fixture
-def user_stream(services: Services, token: str) -> str:
-    """A stream that only the learner may follow, and only the test writes."""
-    return f"user:{services.accounts.identify(token).user_id}"
+async def own_stream(services: Services, token: str) -> str:
+    """A stream that only the learner may follow, and only the test writes: that of a course of theirs."""
+    course, learner = uuid4(), services.accounts.identify(token).user_id
+    async with services.database.transaction() as transaction:
+        await courses.add_course(transaction, course, learner, title="Maths", difficulty="beginner", locale="en")
+    return f"course:{course}"
 
 
 async def tell(services: Services, stream: str, count: int, text: str = "") -> None:
@@ -259,10 +263,10 @@ class TestShortTokens:
 
 
 async def test_what_cannot_be_understood_is_answered_and_costs_nothing_else(
-    address: tuple[str, int], token: str, services: Services, user_stream: str
+    address: tuple[str, int], token: str, services: Services, own_stream: str
 ) -> None:
     async with greeted(address, token) as phone:
-        await phone.ask("subscribe", stream=user_stream)
+        await phone.ask("subscribe", stream=own_stream)
         for text, id in (
             ("rubbish", None),
             ('{"type":"teleport","id":"7"}', "7"),
@@ -276,14 +280,14 @@ async def test_what_cannot_be_understood_is_answered_and_costs_nothing_else(
             assert (reply["type"], reply["id"], reply["problem"]["code"]) == ("reply", id, "BAD_FRAME")
         await phone.connection.send(b'{"type":"ping"}')
         assert (await phone.read())["type"] == "pong"
-        await tell(services, user_stream, 1)
+        await tell(services, own_stream, 1)
         assert (await phone.read())["seq"] == 1
 
 
 async def test_a_strangers_stream_is_not_found_and_a_misspelt_one_too(
-    address: tuple[str, int], token: str, user_stream: str, services: Services
+    address: tuple[str, int], token: str, own_stream: str, services: Services
 ) -> None:
-    kind, _, id = user_stream.partition(":")
+    kind, _, id = own_stream.partition(":")
     async with greeted(address, token) as phone, await signed_in(services, address) as other:
         strangers = f"user:{services.accounts.identify(token_of(other)).user_id}"
         for stream in (strangers, f"task:{uuid4()}", f"conversation:{uuid4()}", "ops", f"{kind}:{_spelt(id)}"):
@@ -312,14 +316,14 @@ async def test_a_fault_of_one_command_is_an_internal_fault_of_that_command(
 
 
 async def test_a_fault_of_the_session_itself_says_resume(
-    address: tuple[str, int], token: str, user_stream: str, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    address: tuple[str, int], token: str, own_stream: str, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a secret")
 
     async with greeted(address, token) as phone, greeted(address, token) as other:
         monkeypatch.setattr(instance.feeds, "join", fail)
-        await phone.send("subscribe", id="1", stream=user_stream)
+        await phone.send("subscribe", id="1", stream=own_stream)
         code, reason = await phone.closed()
         assert code == 4211
         assert "secret" not in reason
@@ -399,7 +403,7 @@ async def test_a_flood_is_cut_off_in_bounded_memory_and_hurts_nobody(
 
 @pytest.mark.parametrize("patience", [Patience(write=0.5)])
 async def test_a_client_that_does_not_read_is_closed_in_time_and_slows_nobody(
-    address: tuple[str, int], token: str, services: Services, instance: Instance, user_stream: str, patience: Patience
+    address: tuple[str, int], token: str, services: Services, instance: Instance, own_stream: str, patience: Patience
 ) -> None:
     total = 2000
     async with (
@@ -407,7 +411,7 @@ async def test_a_client_that_does_not_read_is_closed_in_time_and_slows_nobody(
         greeted(address, token) as reader,
     ):
         for phone in (sleeper, reader):
-            assert "ok" in await phone.ask("subscribe", stream=user_stream)
+            assert "ok" in await phone.ask("subscribe", stream=own_stream)
         most = 0
 
         async def read() -> None:
@@ -417,7 +421,7 @@ async def test_a_client_that_does_not_read_is_closed_in_time_and_slows_nobody(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
             for _ in range(total // 50):
-                await tell(services, user_stream, 50, "x" * 8000)
+                await tell(services, own_stream, 50, "x" * 8000)
                 most = max(most, instance.sessions.statistics()["queued_bytes"])
         assert [frame["seq"] for frame in reader.frames if frame["type"] == "event"] == list(range(1, total + 1))
         assert most < 3 * 1024 * 1024
@@ -427,19 +431,19 @@ async def test_a_client_that_does_not_read_is_closed_in_time_and_slows_nobody(
         seen = [frame["seq"] for frame in sleeper.frames if frame["type"] == "event"]
         assert seen == list(range(1, len(seen) + 1))
         assert 0 < len(seen) < total
-    async with greeted(address, token, resume=[{"stream": user_stream, "epoch": 1, "seq": len(seen)}]) as again:
+    async with greeted(address, token, resume=[{"stream": own_stream, "epoch": 1, "seq": len(seen)}]) as again:
         for seq in range(len(seen) + 1, total + 1):
             assert (await again.read())["seq"] == seq
 
 
 async def test_a_client_that_reads_slowly_misses_nothing(
-    address: tuple[str, int], token: str, services: Services, instance: Instance, user_stream: str
+    address: tuple[str, int], token: str, services: Services, instance: Instance, own_stream: str
 ) -> None:
     total = 1500
     async with greeted(address, token, sock=small_socket(address), max_queue=1) as phone:
-        await phone.ask("subscribe", stream=user_stream)
+        await phone.ask("subscribe", stream=own_stream)
         for _ in range(total // 50):
-            await tell(services, user_stream, 50, "x" * 8000)
+            await tell(services, own_stream, 50, "x" * 8000)
         await until(lambda: instance.sessions.statistics()["dropped"] > 0)
         for seq in range(1, total + 1):
             assert (await phone.read())["seq"] == seq
@@ -548,12 +552,12 @@ async def test_a_drain_tells_every_session_to_come_back_and_then_closes_it(
 
 
 async def test_a_drain_waits_for_nobody_who_does_not_read(
-    address: tuple[str, int], token: str, instance: Instance, services: Services, user_stream: str
+    address: tuple[str, int], token: str, instance: Instance, services: Services, own_stream: str
 ) -> None:
     async with greeted(address, token, sock=small_socket(address), max_queue=1) as sleeper:
-        await sleeper.ask("subscribe", stream=user_stream)
+        await sleeper.ask("subscribe", stream=own_stream)
         for _ in range(20):
-            await tell(services, user_stream, 50, "x" * 8000)
+            await tell(services, own_stream, 50, "x" * 8000)
         await until(lambda: instance.sessions.statistics()["queued_bytes"] > 500_000)
         began = time.monotonic()
         await instance.drain()

@@ -13,7 +13,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.instance import Instance
+from api.realtime.application import Realtime
 from api.realtime.pace import FRAMES_PER_MINUTE
+from api.realtime.socket import Patience
 from api.services import Services
 from lyo_rt.courses import repository as courses
 from lyo_rt.generation import service
@@ -185,11 +187,88 @@ class TestWithoutTheCapability:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"lyo_task_url_capability": False})
 
-    async def test_the_bare_id_does_not(self, address: tuple[str, int], token: str, task: Work) -> None:
-        assert await refused(address, f"/v1/ws/tasks/{task.id}") == (401, "NOT_AUTHENTICATED")
-        assert await refused(address, f"/v1/ws/tasks/{uuid4()}") == (401, "NOT_AUTHENTICATED")
+    async def test_the_first_frame_says_who_comes(self, address: tuple[str, int], token: str, task: Work) -> None:
+        async with watch(address, f"/v1/ws/tasks/{task.id}") as socket:
+            await socket.send(json.dumps({"type": "hello", "token": token}))
+            assert (await read(socket))["state"] == "PENDING"
+            await task.begin()
+            await task.finish("DONE")
+            states, code = await rest(socket)
+        assert ([one["state"] for one in states], code) == (["RUNNING", "DONE"], 1000)
+
+    async def test_the_bare_id_shows_nothing(
+        self, address: tuple[str, int], token: str, task: Work, services: Services
+    ) -> None:
+        async with await signed_in(services, address, "Stranger") as stranger:
+            for frame, code in (
+                ({"type": "hello", "token": token_of(stranger)}, 4003),
+                ({"type": "hello", "token": "a.b.c"}, 4001),
+                ({"type": "hello"}, 4001),
+                ({"type": "ping"}, 4000),
+                ("rubbish", 4000),
+            ):
+                async with watch(address, f"/v1/ws/tasks/{task.id}") as socket:
+                    await socket.send(json.dumps(frame))
+                    assert await rest(socket) == ([], code), frame
+        async with watch(address, f"/v1/ws/tasks/{uuid4()}") as socket:
+            await socket.send(json.dumps({"type": "hello", "token": token}))
+            assert await rest(socket) == ([], 4003)
+
+    async def test_a_token_in_the_address_opens_at_once(self, address: tuple[str, int], token: str, task: Work) -> None:
         async with watch(address, f"/v1/ws/tasks/{task.id}?token={token}") as socket:
             assert (await read(socket))["state"] == "PENDING"
+        assert await refused(address, f"/v1/ws/tasks/{'-' * 36}") == (404, "NOT_FOUND")
+
+    @pytest.fixture
+    def realtime(self, instance: Instance) -> Realtime:
+        """The doors, for clients that must be quick to say who they are."""
+        instance.realtime = Realtime(instance.services, instance.feeds, instance.sessions, Patience(hello=0.5))
+        return instance.realtime
+
+    async def test_who_says_nothing_is_not_waited_for(self, address: tuple[str, int], task: Work) -> None:
+        async with watch(address, f"/v1/ws/tasks/{task.id}") as socket:
+            assert await rest(socket) == ([], 4001)
+
+
+async def test_a_first_frame_is_harmless_where_the_bare_id_suffices(
+    address: tuple[str, int], token: str, task: Work
+) -> None:
+    for frame in ({"type": "hello", "token": token}, {"type": "hello", "token": "a.b.c"}):
+        async with watch(address, f"/v1/ws/tasks/{task.id}") as socket:
+            await socket.send(json.dumps(frame))
+            assert (await read(socket))["state"] == "PENDING"
+    await task.begin()
+    async with watch(address, f"/v1/ws/tasks/{task.id}") as socket:
+        assert (await read(socket))["state"] == "RUNNING"
+
+
+async def test_signing_out_closes_the_door_at_once_for_that_session_only(
+    address: tuple[str, int], learner: httpx.AsyncClient, token: str, task: Work
+) -> None:
+    path = f"/v1/ws/tasks/{task.id}"
+    async with watch(address, path, token) as mine, watch(address, path) as anyones:
+        await read(mine)
+        await read(anyones)
+        assert (await learner.post("/v1/auth/logout")).is_success
+        with anyio.fail_after(1):
+            assert await rest(mine) == ([], 4010)
+        await task.begin()
+        assert (await read(anyones))["state"] == "RUNNING"
+    assert await refused(address, path, token) == (401, "SESSION_REVOKED")
+
+
+class TestShortTokens:
+    """Tokens that last two seconds."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"jwt_access_token_expire_minutes": 2 / 60})
+
+    async def test_the_end_of_the_token_closes_the_door(self, address: tuple[str, int], token: str, task: Work) -> None:
+        async with watch(address, f"/v1/ws/tasks/{task.id}", token) as socket:
+            assert (await read(socket))["state"] == "PENDING"
+            with anyio.fail_after(4):
+                assert await rest(socket) == ([], 4301)
 
 
 async def test_a_strangers_task_is_not_found(address: tuple[str, int], task: Work, services: Services) -> None:

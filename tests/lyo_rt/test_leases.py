@@ -62,7 +62,7 @@ async def create(database: Database, owner: int | None, kind: str = KIND) -> Lea
 
 
 async def claim(database: Database, owner: int, limit: int = 100) -> list[Lease]:
-    return await leases.claim(database, [KIND], owner, limit=limit)
+    return await leases.claim(database, [KIND], owner, limit=limit, settling=0)
 
 
 async def fence(database: Database, lease: Lease) -> bool:

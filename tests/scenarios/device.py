@@ -63,7 +63,9 @@ class Device:
     for one that waits. Close codes 40xx end it; after any other loss it tries the next place.
     """
 
-    def __init__(self, token: str, places: Sequence[str], streams: Sequence[str], patience: float | None = None) -> None:
+    def __init__(
+        self, token: str, places: Sequence[str], streams: Sequence[str], patience: float | None = None
+    ) -> None:
         self.followed = {stream: Followed() for stream in streams}
         self.texts: dict[str, Text] = {}
         self.visits: list[Visit] = []
@@ -134,7 +136,9 @@ class Device:
 
     def first_after(self, moment: float, stream: str, *, new: Callable[[Frame], bool] = lambda _: True) -> float:
         """Seconds from `moment` to the next new frame of `stream`."""
-        return next(at - moment for at, frame in self.arrivals if at > moment and frame["stream"] == stream and new(frame))
+        return next(
+            at - moment for at, frame in self.arrivals if at > moment and frame["stream"] == stream and new(frame)
+        )
 
     def describe(self) -> str:
         """Where it is, for a failing test."""
@@ -269,7 +273,9 @@ class Device:
         held = self.texts.get(frame["message"])
         self.snapshots += 1
         if held is not None and (held.ended or frame["revision"] < held.revision):
-            self.breaches.append(f"a snapshot of revision {frame['revision']} came behind {held.revision}, {held.ended}")
+            self.breaches.append(
+                f"a snapshot of revision {frame['revision']} came behind {held.revision}, {held.ended}"
+            )
             return False
         if held is not None and frame["revision"] == held.revision and not frame["text"].startswith(held.text):
             self.breaches.append(f"a snapshot takes back what was shown: {len(frame['text'])} of {len(held.text)}")

@@ -14,10 +14,10 @@ CUTS = 100
 def test_a_device_that_is_cut_a_hundred_times_misses_and_repeats_nothing(
     two_instances: Callable[..., Server], learner: Callable[..., Learner], database_url: str
 ) -> None:
-    with provider("openai", token_delay=0.015, delay=0.3) as (address, environment):
+    with provider("openai", token_delay=0.015, delay=0.2) as (address, environment):
         first, second = at_once(two_instances, environment, environment)
         demo = learner(first)
-        work = begin(demo, words=700)
+        work = begin(demo, words=500)
         steady = Device(demo.token, [second.websocket], work.streams)
         wandering = Device(demo.token, [second.websocket, first.websocket], work.streams)
         steady.until(lambda: work.in_the_middle(steady))
@@ -47,11 +47,11 @@ def _has_resumed(device: Device, number: int) -> bool:
 def test_the_watchers_instance_is_killed_and_then_the_owner(
     two_instances: Callable[..., Server], learner: Callable[..., Learner], database_url: str
 ) -> None:
-    with provider("openai", token_delay=0.03, delay=0.3) as (address, environment):
+    with provider("openai", token_delay=0.02, delay=0.2) as (address, environment):
         owner, other, third = at_once(two_instances, environment, environment, environment)
         demo = learner(owner)
         elsewhere = learner(third)
-        work = begin(demo, words=200)
+        work = begin(demo, words=120)
         devices = [Device(demo.token, [place.websocket, third.websocket], work.streams) for place in (owner, other)]
         for device in devices:
             device.until(lambda device=device: work.in_the_middle(device))  # type: ignore[misc]

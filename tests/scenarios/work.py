@@ -90,7 +90,9 @@ def _check_events(work: Work, device: Device) -> None:
 
 
 def _check_answer(work: Work, stored: dict[str, Any], end: Frame, provider: str) -> None:
-    sent = [entry["text"] for entry in log_of(provider) if entry["purpose"] == "tutor" and entry["outcome"] == "answered"]
+    sent = [
+        entry["text"] for entry in log_of(provider) if entry["purpose"] == "tutor" and entry["outcome"] == "answered"
+    ]
     digest = hashlib.sha256(sent[-1].encode()).hexdigest()
     assert (stored["id"], stored["status"], stored["revision"]) == (work.answer, "complete", end["revision"])
     assert stored["text"] == sent[-1]
@@ -112,7 +114,8 @@ async def _check_rows(work: Work, device: Device, database_url: str) -> None:
             "SELECT state FROM leases WHERE id = ANY($1)", [uuid.UUID(work.task), uuid.UUID(work.answer)]
         )
         rows = await connection.fetch(
-            "SELECT stream, seq, name, data FROM stream_events WHERE stream = ANY($1) ORDER BY stream, seq", work.streams
+            "SELECT stream, seq, name, data FROM stream_events WHERE stream = ANY($1) ORDER BY stream, seq",
+            work.streams,
         )
     finally:
         await connection.close()

@@ -129,7 +129,7 @@ class _Reading:
 
     def _frame(self, key: str, operation: Part) -> str:
         message = self._messages[key]
-        answers = "".join(map(self._answer, operation.get("reply", {}).get("messages", ())))
+        answers = "".join(map(self._answer, operation.get("reply", {}).get("messages", ())[:1]))
         return _article(key, message["name"], message["summary"], f"{self._body(key)}{answers}")
 
     def _answer(self, reference: Part) -> str:

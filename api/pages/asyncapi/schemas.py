@@ -69,7 +69,7 @@ def _properties(schema: Schema) -> Iterator[tuple[str, Schema, bool]]:
 def _member(name: str, schema: Schema, needed: bool) -> str:
     facts = "; ".join((*_bounds(schema), *_default(schema)))
     described = text(str(schema.get("description", "")))
-    details = ". ".join(part for part in (described.rstrip("."), facts) if part)
+    details = "; ".join(part for part in (described.rstrip("."), facts) if part)
     optional = "" if needed else ' <span class="optional">optional</span>'
     more = f"<dd>{details}</dd>" if details else ""
     return f'<div><dt><code>{escape(name)}</code> <span class="kind">{_kind(schema)}</span>{optional}</dt>{more}</div>'

@@ -1,0 +1,1 @@
+"""What operators are told: which instances there are, and what befell them."""

@@ -1,0 +1,63 @@
+"""A cluster: three masters, and replicas if asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from tests.loopback.valkey_process import ValkeyProcess, all_running, free_port, until
+
+SLOTS = 16384
+
+
+class Cluster:
+    """The nodes; at the beginning the first three are the masters."""
+
+    def __init__(self, nodes: list[ValkeyProcess]) -> None:
+        self.nodes = nodes
+
+    @property
+    def url(self) -> str:
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def master_of(self, name: str) -> ValkeyProcess:
+        """The master of a key's or a channel's slot, as the last node sees it."""
+        slot = self.slot_of(name)
+        for first, last, (_, port, *_), *_ in self.nodes[-1].do("CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return next(node for node in self.nodes if node.port == port)
+        raise LookupError(f"nobody has slot {slot}")
+
+    def slot_of(self, name: str) -> int:
+        slot: int = self.nodes[-1].do("CLUSTER", "KEYSLOT", name)
+        return slot
+
+
+@contextmanager
+def valkey_cluster(folder: Path, *, replicas: int = 0) -> Iterator[Cluster]:
+    """Running and well, all slots covered; replica number n follows master number n."""
+    nodes = [_node(folder) for _ in range(3 + replicas)]
+    masters = nodes[:3]
+    with all_running(nodes):
+        bounds = [SLOTS * number // 3 for number in range(4)]
+        for epoch, (node, (first, after)) in enumerate(zip(masters, pairwise(bounds), strict=True), 1):
+            node.do("CLUSTER", "SET-CONFIG-EPOCH", epoch)
+            node.do("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
+        for node in nodes[1:]:
+            nodes[0].do("CLUSTER", "MEET", *node.address)
+        until(lambda: all(_is_well(node, len(nodes)) for node in nodes))
+        for master, replica in zip(masters, nodes[3:], strict=False):
+            replica.do("CLUSTER", "REPLICATE", master.do("CLUSTER", "MYID"))
+            until(lambda replica=replica: replica.do("INFO", "replication")["master_link_status"] == "up")
+        yield Cluster(nodes)
+
+
+def _node(folder: Path) -> ValkeyProcess:
+    memory_only = ("--save", "", "--appendonly", "no", "--shutdown-timeout", "0", "--repl-diskless-sync-delay", "0")
+    cluster = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--cluster-node-timeout", "1000")
+    return ValkeyProcess(folder, *memory_only, *cluster)
+
+
+def _is_well(node: ValkeyProcess, nodes: int) -> bool:
+    state = node.do("CLUSTER", "INFO")
+    return state["cluster_state"] == "ok" and int(state["cluster_known_nodes"]) == nodes

@@ -1,0 +1,89 @@
+"""A Valkey program of a test's own, with any options: a replica, a Sentinel, a node of a cluster."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from lyo_rt.embedded.guarded import Guarded, guard
+from lyo_rt.embedded.valkey import valkey_binary
+
+READY_SECONDS = 20.0
+
+
+class ValkeyProcess:
+    """One program on a port of the loopback; it ends with the tests, however they end."""
+
+    def __init__(self, folder: Path, *options: str, config: str | None = None) -> None:
+        """`config` is the text of a configuration file that the program may rewrite."""
+        self.port = free_port()
+        self.address = ("127.0.0.1", self.port)
+        self._folder = folder / str(self.port)
+        self._folder.mkdir(parents=True)
+        if config is not None:
+            (self._folder / "valkey.conf").write_text(config)
+        first = [] if config is None else [str(self._folder / "valkey.conf")]
+        own = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--loglevel", "notice"]
+        self._arguments = [str(valkey_binary()), *first, *own, *options]
+        self._guarded: Guarded | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._guarded = guard(f"Valkey {self.port}", self._arguments, self._folder / "valkey.log")
+        until(self._answers)
+
+    def do(self, *command: str | int) -> Any:
+        """Its reply to one command."""
+        with redis.Redis(*self.address, protocol=2, decode_responses=True, socket_timeout=5) as client:
+            return client.execute_command(*command)
+
+    def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        os.kill(self.do("INFO", "server")["process_id"], signal.SIGKILL)
+        self.stop()
+
+    def stop(self) -> None:
+        """End it; again is allowed."""
+        if self._guarded is not None:
+            self._guarded.stop()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.do("PING"))
+        except redis.ConnectionError:
+            return False
+
+
+@contextmanager
+def all_running(processes: list[ValkeyProcess]) -> Iterator[None]:
+    """Every one of `processes` runs while the block does."""
+    try:
+        for process in processes:
+            process.start()
+        yield
+    finally:
+        for process in processes:
+            process.stop()
+
+
+def until(condition: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
+    """Wait, blocking, for another process's state. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not so within {seconds} s")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
