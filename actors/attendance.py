@@ -29,13 +29,20 @@ class Attendance:
     """`run` belongs into the root task group."""
 
     def __init__(
-        self, database: Database, broadcast: Broadcast, *, instance: int, grace: float = GRACE_SECONDS
+        self,
+        database: Database,
+        broadcast: Broadcast,
+        *,
+        instance: int,
+        grace: float = GRACE_SECONDS,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
-        """`grace`: seconds for a learner whose socket was lost to be back."""
+        """`grace`: seconds for a learner whose socket was lost to be back; `sweep_seconds`: between looks."""
         self._database = database
         self._broadcast = broadcast
         self._instance = instance
         self._grace = grace
+        self._sweep_seconds = sweep_seconds
         self._here: dict[tuple[UUID, UUID], UUID] = {}
         """The learner of each (course, session)."""
         self.swept = 0
@@ -94,7 +101,7 @@ class Attendance:
         """Sweep every second, and compare every few, for ever."""
         while True:
             for _ in range(LOOKS_PER_COMPARISON):
-                await anyio.sleep(SWEEP_SECONDS)
+                await anyio.sleep(self._sweep_seconds)
                 await self._attempt_sweep()
             await self._attempt_comparison()
 

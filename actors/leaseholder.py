@@ -133,7 +133,9 @@ class Leaseholder:
 
     def _lose(self, holding: _Holding) -> None:
         self.lost_leases += 1
-        self.drop(holding.lease)
+        lease = holding.lease
+        log.warning("lease lost", kind=lease.kind, id=str(lease.id), epoch=lease.epoch)
+        self.drop(lease)
         holding.holder.tell(Lost(holding.lease.id))
 
     def _patience(self) -> float:

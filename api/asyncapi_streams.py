@@ -153,7 +153,7 @@ KINDS = (
     StreamKind(
         "course",
         "course_id",
-        streams.course_stream.__doc__ or "",
+        "Lessons landing in one course, and who is in its study room.",
         "For everybody who may see the course.",
         {
             "lesson": LessonReady,

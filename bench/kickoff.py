@@ -14,6 +14,10 @@ BRIEF = {"topic": "Introduction to photosynthesis", "level": "beginner", "locale
 PATIENCE = 120.0
 
 
+class Unfinished(Exception):
+    """A course did not come to its end; the text says where it stood."""
+
+
 class Progress(msgspec.Struct):
     """What a watcher is told."""
 
@@ -62,8 +66,12 @@ async def one(side: Side, learner: Learner, connection: Http) -> Watched:
     accepted = await connection.post(f"{side.prefix}/courses:generate", BRIEF, headers, status=202)
     path = f"{side.prefix}/ws/tasks/{accepted['task_id']}"
     socket = await connect(side.address, path, heard, token=learner.token)
-    async with asyncio.timeout(PATIENCE):
-        await finished.wait()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await finished.wait()
+    except TimeoutError:
+        told = f"{seen.events} frames, the last at {percent} %, socket {'closed' if socket.closed else 'open'}"
+        raise Unfinished(f"{side.name}: task {accepted['task_id']} not done in {PATIENCE:.0f} s: {told}") from None
     socket.close()
     return seen
 

@@ -5,8 +5,9 @@ seq sees no gap, and one that missed it is told again.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 from uuid import UUID
 
 import msgspec
@@ -264,7 +265,7 @@ def decode(data: str | bytes, codec: Codec = Codec.JSON) -> ClientFrame:
         raise BadFrame("The frame is nested too deeply.") from fault
     # In JSON a NUL can only be written so; whether it was is cheaper to ask first.
     if codec is not Codec.JSON or _NUL[type(data)] in data:
-        _check(msgspec.to_builtins(frame))
+        _check(msgspec.to_builtins(frame, builtin_types=(bytes, datetime), enc_hook=_no_json))
     return frame
 
 
@@ -305,7 +306,11 @@ def _check(value: Any) -> None:
                 _check(name)
                 _check(entry)
         case _:
-            raise BadFrame("The frame contains a value that JSON does not have.")
+            _no_json(value)
+
+
+def _no_json(_: object) -> NoReturn:
+    raise BadFrame("The frame contains a value that JSON does not have.")
 
 
 def encode(frame: ServerFrame, codec: Codec = Codec.JSON) -> bytes:

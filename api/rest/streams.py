@@ -6,7 +6,7 @@ from typing import Annotated
 
 import anyio
 import msgspec
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from quart import Blueprint, Response, request
 from quart_schema import validate_querystring
@@ -49,11 +49,12 @@ class Place(BaseModel):
     )
     limit: int = Field(MOST_ITEMS, ge=1, le=MOST_ITEMS, description="how many events at most")
 
-    @model_validator(mode="after")
-    def _whole(self) -> "Place":
-        if self.epoch is not None and self.after is None:
-            raise PydanticCustomError("place", "epoch is the epoch of after: give both")
-        return self
+    @field_validator("epoch")
+    @classmethod
+    def _of_after(cls, epoch: int | None, info: ValidationInfo) -> int | None:
+        if epoch is not None and info.data.get("after", 0) is None:
+            raise PydanticCustomError("place", "is the epoch of after: give both")
+        return epoch
 
 
 class StreamPage(msgspec.Struct, frozen=True):

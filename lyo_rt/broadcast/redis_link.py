@@ -31,6 +31,10 @@ class Place(Protocol):
         """An open connection to it, the caller's to end with `disconnect`. Raises one of NETWORK_FAULTS."""
         ...
 
+    async def watch(self, connection: AbstractConnection) -> NoReturn:
+        """Raises one of NETWORK_FAULTS once the server is to be found elsewhere than where `connection` goes."""
+        ...
+
 
 class Server:
     """A Redis server at a fixed address.
@@ -57,6 +61,11 @@ class Server:
             await disconnect(connection)
             raise
         return connection
+
+    async def watch(self, connection: AbstractConnection) -> NoReturn:  # noqa: ARG002
+        """See Place."""
+        await anyio.sleep_forever()
+        raise AssertionError("for ever has ended")
 
     def _connection(self) -> AbstractConnection:
         """A connection that is not open yet. It neither times out nor tries again by itself: its owner does.
@@ -110,7 +119,9 @@ async def keep_connected(
                 connection = await place.connect()
             try:
                 connected_at = clock.monotonic()
-                await serve(connection)
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(place.watch, connection)
+                    tasks.start_soon(serve, connection)
             finally:
                 await disconnect(connection)
         except* NETWORK_FAULTS as faults:

@@ -5,6 +5,9 @@ the server they name must itself say that it is the master.
 """
 
 from collections import Counter
+from contextlib import suppress
+from typing import NoReturn
+from weakref import WeakKeyDictionary
 
 import anyio
 from redis.asyncio.connection import AbstractConnection
@@ -12,6 +15,11 @@ from redis.exceptions import ConnectionError
 
 from lyo_rt.broadcast.redis_link import NETWORK_FAULTS, Server, ask_once, disconnect
 from lyo_rt.broadcast.redis_url import Address, RedisUrl
+
+WATCH_SECONDS = 2.0
+"""Between questions whether the master has changed: the old one, still alive, hears of it from the Sentinels only after
+10 s (seen with Valkey 9.1, SENTINEL FAILOVER), and ends its clients' connections then.
+"""
 
 ASK_SECONDS = 0.8
 """For all Sentinels together; what is left of the 2 s of a connect is the master's."""
@@ -24,6 +32,7 @@ class MonitoredMaster:
         self._url = url
         self._sentinels = [Server(url.sentinel(address)) for address in url.members]
         self.database = Server(url.server(url.members[0])).database
+        self._addresses: WeakKeyDictionary[AbstractConnection, Address] = WeakKeyDictionary()
 
     async def connect(self) -> AbstractConnection:
         """See Place. A connection to the master that most of the Sentinels that answer name."""
@@ -39,7 +48,18 @@ class MonitoredMaster:
         except BaseException:
             await disconnect(connection)
             raise
+        self._addresses[connection] = address
         return connection
+
+    async def watch(self, connection: AbstractConnection) -> NoReturn:
+        """See Place."""
+        while True:
+            await anyio.sleep(WATCH_SECONDS)
+            with suppress(*NETWORK_FAULTS):
+                address = await self._address()
+                if address != self._addresses[connection]:
+                    break
+        raise ConnectionError(f"{address[0]}:{address[1]} is the master now, the Sentinels say")
 
     async def _address(self) -> Address:
         """The first address that more than half of all Sentinels name, or after 0.8 s the one that most do.

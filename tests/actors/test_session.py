@@ -131,7 +131,7 @@ class Desk:
         session: UUID,
         course: UUID,
         *,
-        lost: bool = False,  # noqa: ARG002
+        lost: bool = False,
     ) -> Mapping[str, Any]:
         return await self._do(who, ("lost" if lost else "depart", course))
 

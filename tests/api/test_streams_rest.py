@@ -205,7 +205,7 @@ async def test_every_fault_of_a_place_is_told(learner: httpx.AsyncClient, stream
         ("after=9007199254740992", ["query:after"]),
         ("after=1&epoch=0", ["query:epoch"]),
         ("after=1&epoch=2147483648", ["query:epoch"]),
-        ("epoch=1", ["query:"]),
+        ("epoch=1", ["query:epoch"]),
         ("after=1&wait=31", ["query:wait"]),
         ("after=1&limit=101", ["query:limit"]),
         ("after=x&epoch=y&wait=-1&limit=0", ["query:after", "query:epoch", "query:wait", "query:limit"]),

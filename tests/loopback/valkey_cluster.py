@@ -5,22 +5,31 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from tests.loopback.valkey_process import ValkeyProcess, all_running, free_port, until
+from tests.loopback.valkey_process import MEMORY_ONLY, ValkeyProcess, all_running, free_port, until
 
 SLOTS = 16384
+
+
+class Node(ValkeyProcess):
+    """One node."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bus_port = free_port()
+        cluster = ("--cluster-enabled", "yes", "--cluster-port", str(self.bus_port), "--cluster-node-timeout", "1000")
+        super().__init__(folder, *MEMORY_ONLY, *cluster)
 
 
 class Cluster:
     """The nodes; at the beginning the first three are the masters."""
 
-    def __init__(self, nodes: list[ValkeyProcess]) -> None:
+    def __init__(self, nodes: list[Node]) -> None:
         self.nodes = nodes
 
     @property
     def url(self) -> str:
         return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
-    def master_of(self, name: str) -> ValkeyProcess:
+    def master_of(self, name: str) -> Node:
         """The master of a key's or a channel's slot, as the last node sees it."""
         slot = self.slot_of(name)
         for first, last, (_, port, *_), *_ in self.nodes[-1].do("CLUSTER", "SLOTS"):
@@ -36,7 +45,7 @@ class Cluster:
 @contextmanager
 def valkey_cluster(folder: Path, *, replicas: int = 0) -> Iterator[Cluster]:
     """Running and well, all slots covered; replica number n follows master number n."""
-    nodes = [_node(folder) for _ in range(3 + replicas)]
+    nodes = [Node(folder) for _ in range(3 + replicas)]
     masters = nodes[:3]
     with all_running(nodes):
         bounds = [SLOTS * number // 3 for number in range(4)]
@@ -44,20 +53,14 @@ def valkey_cluster(folder: Path, *, replicas: int = 0) -> Iterator[Cluster]:
             node.do("CLUSTER", "SET-CONFIG-EPOCH", epoch)
             node.do("CLUSTER", "ADDSLOTSRANGE", first, after - 1)
         for node in nodes[1:]:
-            nodes[0].do("CLUSTER", "MEET", *node.address)
+            nodes[0].do("CLUSTER", "MEET", *node.address, node.bus_port)
         until(lambda: all(_is_well(node, len(nodes)) for node in nodes))
         for master, replica in zip(masters, nodes[3:], strict=False):
             replica.do("CLUSTER", "REPLICATE", master.do("CLUSTER", "MYID"))
-            until(lambda replica=replica: replica.do("INFO", "replication")["master_link_status"] == "up")
+            until(lambda replica=replica: replica.state("INFO", "replication")["master_link_status"] == "up")
         yield Cluster(nodes)
 
 
-def _node(folder: Path) -> ValkeyProcess:
-    memory_only = ("--save", "", "--appendonly", "no", "--shutdown-timeout", "0", "--repl-diskless-sync-delay", "0")
-    cluster = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--cluster-node-timeout", "1000")
-    return ValkeyProcess(folder, *memory_only, *cluster)
-
-
-def _is_well(node: ValkeyProcess, nodes: int) -> bool:
-    state = node.do("CLUSTER", "INFO")
+def _is_well(node: Node, nodes: int) -> bool:
+    state = node.state("CLUSTER", "INFO")
     return state["cluster_state"] == "ok" and int(state["cluster_known_nodes"]) == nodes

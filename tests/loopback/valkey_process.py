@@ -15,6 +15,7 @@ from lyo_rt.embedded.guarded import Guarded, guard
 from lyo_rt.embedded.valkey import valkey_binary
 
 READY_SECONDS = 20.0
+MEMORY_ONLY = ("--save", "", "--appendonly", "no", "--shutdown-timeout", "0", "--repl-diskless-sync-delay", "0")
 
 
 class ValkeyProcess:
@@ -39,13 +40,22 @@ class ValkeyProcess:
         until(self._answers)
 
     def do(self, *command: str | int) -> Any:
-        """Its reply to one command."""
-        with redis.Redis(*self.address, protocol=2, decode_responses=True, socket_timeout=5) as client:
-            return client.execute_command(*command)
+        """Its reply to one command, as it is."""
+        connection = redis.Connection(*self.address, protocol=2, decode_responses=True, socket_timeout=5)
+        try:
+            connection.connect()
+            connection.send_command(*command)
+            return connection.read_response()
+        finally:
+            connection.disconnect()
+
+    def state(self, *command: str) -> dict[str, str]:
+        """Its reply to one command whose reply is lines of `name:value`, as INFO's."""
+        return dict(line.split(":", 1) for line in self.do(*command).splitlines() if ":" in line)
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
-        os.kill(self.do("INFO", "server")["process_id"], signal.SIGKILL)
+        os.kill(int(self.state("INFO", "server")["process_id"]), signal.SIGKILL)
         self.stop()
 
     def stop(self) -> None:

@@ -1,14 +1,12 @@
 """A master and its replica, watched over by three Sentinels of which two must agree."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.loopback.valkey_process import ValkeyProcess, all_running, until
+from tests.loopback.valkey_process import MEMORY_ONLY, ValkeyProcess, all_running, until
 
 SERVICE = "lyo"
-MEMORY_ONLY = ("--save", "", "--appendonly", "no", "--shutdown-timeout", "0", "--repl-diskless-sync-delay", "0")
 
 
 class Watched:
@@ -23,15 +21,26 @@ class Watched:
         members = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{members}/{SERVICE}/0"
 
-    def master(self) -> ValkeyProcess:
-        """The server that the first Sentinel names."""
-        _, port = self.sentinels[0].do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+    def master(self, sentinel: int = 0) -> ValkeyProcess:
+        """The server that a Sentinel names."""
+        _, port = self.sentinels[sentinel].do("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return next(server for server in self.servers if server.port == int(port))
 
-    def replica(self) -> ValkeyProcess:
-        """The other one."""
+    def fail_over(self) -> None:
+        """Have the replica become the master, and wait until most Sentinels say so; the old one does not know yet."""
+        before = self.master()
+        self.sentinels[0].do("SENTINEL", "FAILOVER", SERVICE)
+        until(lambda: sum(self.master(sentinel) is not before for sentinel in range(3)) > 1)
+
+    def replicate(self) -> None:
+        """Have the other server follow the master now, and wait until it is in step.
+
+        The Sentinels would order it too, 10 s after they see that it does not.
+        """
         master = self.master()
-        return next(server for server in self.servers if server is not master)
+        replica = next(server for server in self.servers if server is not master)
+        replica.do("REPLICAOF", *master.address)
+        until(lambda: replica.state("INFO", "replication").get("master_link_status") == "up")
 
 
 @contextmanager
@@ -41,27 +50,23 @@ def watched_valkey(folder: Path) -> Iterator[Watched]:
     master, replica = servers
     with all_running(servers):
         replica.do("REPLICAOF", *master.address)
-        until(lambda: replica.do("INFO", "replication")["master_link_status"] == "up")
         sentinels = [ValkeyProcess(folder, "--sentinel", config=_config(master)) for _ in range(3)]
         with all_running(sentinels):
-            _introduce(sentinels)
             until(lambda: all(_knows_all(sentinel) for sentinel in sentinels))
-            yield Watched(servers, sentinels)
+            watched = Watched(servers, sentinels)
+            watched.replicate()
+            yield watched
 
 
 def _config(master: ValkeyProcess) -> str:
     return f"""
-        sentinel myid {secrets.token_hex(20)}
         sentinel monitor {SERVICE} 127.0.0.1 {master.port} 2
         sentinel down-after-milliseconds {SERVICE} 500
         sentinel failover-timeout {SERVICE} 3000
     """
 
 
-def _introduce(sentinels: list[ValkeyProcess]) -> None:
-    """They would find one another by themselves, in a few seconds."""
-
-
 def _knows_all(sentinel: ValkeyProcess) -> bool:
-    master = sentinel.do("SENTINEL", "MASTER", SERVICE)
+    reply = sentinel.do("SENTINEL", "MASTER", SERVICE)
+    master = dict(zip(reply[::2], reply[1::2], strict=True))
     return int(master["num-other-sentinels"]) == 2 and int(master["num-slaves"]) == 1

@@ -1,5 +1,6 @@
 """Real instances in processes of their own, real PostgreSQL and Valkey, providers that outlive the instances."""
 
+import json
 import os
 import signal
 import subprocess
@@ -70,6 +71,17 @@ class Process:
                     return line
         raise AssertionError(f"no line with {text!r}:\n" + "\n".join(self.lines))
 
+    def wait_for_log(self, event: str, seconds: float = START_SECONDS, **members: Any) -> None:
+        """Wait for an entry of the log with these members."""
+        wanted = {"message": event, **members}
+
+        def logged() -> bool:
+            entries = [json.loads(line) for line in self.lines if line.startswith("{")]
+            return any(wanted.items() <= entry.items() for entry in entries)
+
+        with self._grown:
+            assert self._grown.wait_for(logged, seconds), f"no {wanted}:\n" + "\n".join(self.lines)
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal."""
         self._popen.send_signal(number)
@@ -97,8 +109,16 @@ class Process:
     @property
     def resident(self) -> int:
         """Its resident memory in bytes."""
+        return self._memory("VmRSS")
+
+    @property
+    def most_resident(self) -> int:
+        """The most it has ever been."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+        return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
 
     @property
     def running(self) -> bool:

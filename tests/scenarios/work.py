@@ -50,19 +50,28 @@ class Work:
         return device.characters(self.told) > 200 and device.followed[self.made].seq > 4
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that was put to the tutor."""
+
+    conversation: str
+    answer: str
+
+
 def begin(demo: Learner, *, words: int) -> Work:
     """Ask the tutor for an answer of so many words, and for a course."""
     accepted = demo.generate(str(uuid.uuid4()), topic="The tides")
-    conversation = demo.http.post("/v1/tutor/conversations", json={}).json()["id"]
-    return ask(demo, accepted, conversation, words)
+    asked = begin_answer(demo, words=words)
+    return Work(accepted["task_id"], accepted["provisional_course_id"], asked.conversation, asked.answer)
 
 
-def ask(demo: Learner, accepted: dict[str, str], conversation: str, words: int) -> Work:
-    """Ask the tutor in this conversation, beside a course that was accepted."""
+def begin_answer(demo: Learner, *, words: int) -> Asked:
+    """Ask the tutor for an answer of so many words, in a new conversation."""
+    conversation: str = demo.http.post("/v1/tutor/conversations", json={}).json()["id"]
     question = {"text": QUESTION.format(words=words), "id": str(uuid.uuid4())}
     begun = demo.http.post(f"/v1/tutor/conversations/{conversation}/messages", json=question)
     assert begun.status_code == 202, begun.text
-    return Work(accepted["task_id"], accepted["provisional_course_id"], conversation, begun.json()["answer"])
+    return Asked(conversation, begun.json()["answer"])
 
 
 def check(work: Work, devices: list[Device], demo: Learner, provider: str, database_url: str) -> None:

@@ -143,12 +143,14 @@ class _Reading:
     def _stream(self, channel: Part) -> str:
         keys = [_name(message) for message in channel["messages"].values()]
         events = [key for key in keys if "data" in _added(self._messages[key]["payload"])]
-        content = f"<p>{text(channel['x-readers'])}</p>"
+        content = ""
         if events:
-            content += f"<h4>Events</h4>{_terms(map(self._event, events))}"
+            content = f"<h4>Events</h4>{_terms(map(self._event, events))}"
         if others := ", ".join(self._link(key) for key in keys if key not in events):
             content += f"<p>{'Beside them' if events else 'It carries'}: {others}.</p>"
-        return _article(f"stream.{channel['x-stream']}", channel["address"], channel["summary"], content)
+        return _article(
+            f"stream.{channel['x-stream']}", channel["address"], f"{channel['summary']} {channel['x-readers']}", content
+        )
 
     def _event(self, key: str) -> tuple[str, str]:
         message = self._messages[key]

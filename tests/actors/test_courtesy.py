@@ -1,0 +1,102 @@
+"""Steps give way to people, never for long, and not all at once."""
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from actors.courtesy import Courtesy
+from tests.actors.scripted import took
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_with_nobody_waiting_a_step_goes_on_at_once() -> None:
+    began = anyio.current_time()
+    await Courtesy().turn()
+    assert anyio.current_time() - began < 0.1
+
+
+async def test_a_step_waits_until_all_have_been_answered(second: float) -> None:
+    courtesy, order = Courtesy(1000 * second), list[str]()
+
+    async def step() -> None:
+        await courtesy.turn()
+        order.append("step")
+
+    async def answer(seconds: float) -> None:
+        with courtesy.serving():
+            await anyio.sleep(seconds)
+            order.append("answer")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(answer, second)
+        tasks.start_soon(answer, 5 * second)
+        await anyio.sleep(second / 2)
+        tasks.start_soon(step)
+        await anyio.sleep(second)
+        tasks.start_soon(answer, 6 * second)
+    assert order == ["answer", "answer", "answer", "step"]
+
+
+async def test_no_step_waits_longer_than_it_may_whoever_comes(second: float) -> None:
+    courtesy, began = Courtesy(10 * second), anyio.current_time()
+    waited: list[float] = []
+
+    async def step() -> None:
+        await courtesy.turn()
+        waited.append(anyio.current_time())
+
+    async def come_and_go() -> None:
+        while True:
+            with courtesy.serving():
+                await anyio.sleep(second)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(come_and_go)
+        tasks.start_soon(come_and_go)
+        await anyio.lowlevel.checkpoint()
+        async with anyio.create_task_group() as steps:
+            for _ in range(20):
+                steps.start_soon(step)
+        tasks.cancel_scope.cancel()
+    assert len(waited) == 20
+    assert all(took(10 * second, since=began, until=at) for at in waited)
+
+
+async def test_who_waits_for_something_else_is_not_waited_for(second: float) -> None:
+    """A long poll, an event stream: answered when something happens, not when the loop has time."""
+    courtesy = Courtesy(10 * second)
+    with courtesy.serving():
+        await anyio.sleep(11 * second)
+        began = anyio.current_time()
+        await courtesy.turn()
+        assert anyio.current_time() - began < second
+
+
+async def test_between_two_steps_others_have_their_turn() -> None:
+    courtesy, order = Courtesy(), list[str]()
+
+    async def step() -> None:
+        await courtesy.turn()
+        order.append("step")
+
+    async def other() -> None:
+        for _ in range(10):
+            order.append("other")
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(step)
+        tasks.start_soon(other)
+    assert "step,step" not in ",".join(order[: order.index("step") + 10])
+
+
+async def test_a_step_that_is_cancelled_leaves_the_next_its_turn(second: float) -> None:
+    courtesy = Courtesy(1000 * second)
+    with courtesy.serving():
+        with anyio.move_on_after(second) as waiting:
+            await courtesy.turn()
+        assert waiting.cancelled_caught
+    with anyio.fail_after(10):
+        await courtesy.turn()
