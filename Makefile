@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OPPONENT := .venv-bench
 UV := $(shell command -v uv 2>/dev/null)
 
 # Bytecode is written at the first import, whatever the environment says: a start takes 5 s without it, 2 s with it.
@@ -10,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check format lock migration browser clean
+.PHONY: help serve test check bench format lock migration browser clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ check: $(VENV)/testing ## style, types, import rules, and that the migrations ma
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/lyo_rt/test_migrations.py
 
+bench: $(VENV)/serving $(OPPONENT)/installed ## measure against the seeds' stack, 10 minutes (ARGS=--quick: 90 s; ARGS="--json FILE")
+	@exec $(BIN)/python -m bench $(ARGS)
+
 format: $(VENV)/testing ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -43,6 +47,7 @@ lock: ## choose the versions anew (UPGRADE=--upgrade for the newest); needs uv
 	$(LOCK) $(UPGRADE) requirements.in --output-file requirements.lock
 	echo uv | $(LOCK) $(UPGRADE) - --output-file requirements-uv.lock
 	$(LOCK) $(UPGRADE) requirements-dev.in --constraints requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) requirements-bench.in --output-file requirements-bench.lock
 
 browser: ## get Chromium for the test of the demo page, where that is possible
 	@if command -v chromium >/dev/null; then :; \
@@ -53,7 +58,7 @@ browser: ## get Chromium for the test of the demo page, where that is possible
 	fi
 
 clean: ## remove the virtual environment and what tools have cached; the data in .lyo stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(OPPONENT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 # One .venv for both; each stamp is as new as the lock that has been installed, so an unchanged lock installs nothing.
 # The locks are complete, hence --no-deps. Measured from nothing on 2 cores: uv 4 s (7 s with an empty cache); pip alone
@@ -69,12 +74,22 @@ $(VENV)/testing: requirements-dev.lock pyproject.toml | $(VENV)/made
 	@$(call install,requirements-dev.lock)
 	@touch $@ $(VENV)/serving
 
+# What `make bench` measures against never enters .venv: that is the product's alone.
+$(OPPONENT)/installed: requirements-bench.lock | $(VENV)/made
+	@echo "installing what requirements-bench.lock names into $(OPPONENT) ..."
+	@$(PYTHON) -m venv --clear $(OPPONENT)
+	@$(call opponent,--no-deps --require-hashes --requirement requirements-bench.lock)
+	@touch $@
+
 ifdef UV
+opponent = $(UV) pip install --quiet --python $(OPPONENT)/bin/python $(1)
 pip = $(UV) pip install --quiet --python $(BIN)/python $(1)
 venv = $(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
 usable = $(BIN)/python --version
 uv = :
 else
+opponent = { $(BIN)/uv pip install --quiet --python $(OPPONENT)/bin/python $(1) || \
+	$(OPPONENT)/bin/python -m pip install --quiet --disable-pip-version-check $(1); }
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 pip = { $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) $(1); }
 venv = $(PYTHON) -m venv --clear $(VENV)

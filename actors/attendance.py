@@ -19,8 +19,10 @@ from lyo_rt.frames import Typist
 from lyo_rt.problems import NotFound, Unavailable
 
 SWEEP_SECONDS = 1.0
-"""Between looks for those who are due; 0.3 ms each where all are there."""
+"""Between looks for those who are due: 0.4 ms when the rooms are empty, 5 ms with 12,500 sessions in them."""
 LOOKS_PER_COMPARISON = 5
+DRAIN_SECONDS = 1.0
+"""For the database to hear of a drain; otherwise the rooms are swept behind the instance."""
 
 log = structlog.get_logger()
 
@@ -93,7 +95,8 @@ class Attendance:
         """All sockets here are about to be lost: in one statement, where one for each would take seconds."""
         self._here.clear()
         try:
-            await repository.mark_instance_gone(self._database, self._instance)
+            with anyio.move_on_after(DRAIN_SECONDS):
+                await repository.mark_instance_gone(self._database, self._instance)
         except Unavailable as fault:
             log.warning("the rooms were not left; others will sweep them", error=str(fault))
 

@@ -69,7 +69,14 @@ class ConversationActor(Actor[WorkMessage]):
             context = await persist(lambda: service.context(self._database, lease.id))
             if context is None or context.status != "writing":
                 return
-            answer = Answer(lease, context, self._database, self._broadcast, self._clock.monotonic)
+            answer = Answer(
+                lease,
+                context,
+                self._database,
+                self._broadcast,
+                self._clock.monotonic,
+                lambda: self._leaseholder.holds(lease),
+            )
             self._answers[lease.id] = answer
             await self._write(answer, context)
         except LeaseLost:
@@ -126,6 +133,7 @@ class Answer:
         database: Database,
         broadcast: Broadcast,
         monotonic: Callable[[], float],
+        holds: Callable[[], bool],
     ) -> None:
         self.lease = lease
         self.scope = anyio.CancelScope()
@@ -135,6 +143,7 @@ class Answer:
         self._database = database
         self._broadcast = broadcast
         self._monotonic = monotonic
+        self._holds = holds
         # A new writer begins anew under the next revision: what the former one had shown is replaced, never mixed.
         self._revision = context.revision + (lease.epoch > 1)
         self._text = ""
@@ -209,6 +218,8 @@ class Answer:
 
     async def _share(self, revision: int, at: int, text: str) -> None:
         """Put a piece behind the draft and publish it, in one step. Raises LeaseLost."""
+        if not self._holds():
+            raise LeaseLost(f"turn {self.lease.id} epoch {self.lease.epoch}")
         key = str(self.lease.id)
         piece = frames.Delta(self._stream, key, revision, at, text)
         try:

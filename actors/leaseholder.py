@@ -61,6 +61,16 @@ class Leaseholder:
             if not self._held:
                 self._emptied.set()
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether it is certainly still this instance's, by its own clock: what is not stored has no other fence.
+
+        An instance that was frozen asks before it has been told of the loss.
+        """
+        holding = self._held.get((lease.kind, lease.id))
+        return (
+            holding is not None and holding.lease.epoch == lease.epoch and self._clock.monotonic() < holding.deadline
+        )
+
     def held(self) -> list[Lease]:
         """What is held now."""
         return [holding.lease for holding in self._held.values()]

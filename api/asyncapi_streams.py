@@ -32,6 +32,16 @@ class CourseReady(msgspec.Struct, frozen=True):
     title: str
 
 
+class CourseFailed(msgspec.Struct, frozen=True):
+    """The course could not be written to its end; the lessons that are there stay."""
+
+    message: str
+
+
+class CourseCancelled(msgspec.Struct, frozen=True):
+    """The course is gone, and what the stream told before: this is the first event of the stream's next epoch."""
+
+
 class AnswerSuperseded(msgspec.Struct, frozen=True):
     """An answer no longer counts: another one is being written in its place."""
 
@@ -158,6 +168,8 @@ KINDS = (
         {
             "lesson": LessonReady,
             "completed": CourseReady,
+            "failed": CourseFailed,
+            "cancelled": CourseCancelled,
             "presence.joined": RoomJoined,
             "presence.left": RoomLeft,
         },

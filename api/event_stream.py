@@ -24,7 +24,8 @@ from lyo_rt.streams import StreamEvent
 BEAT_SECONDS = 15.0
 """A comment this often keeps proxies from closing a silent stream, and shows when the client has gone."""
 WRITE_SECONDS = 10.0
-"""For a client to take one event off our hands, as on a WebSocket; one that does not is cut off, and may come back."""
+"""For a client to take one event off our hands, as on a WebSocket. For one that does not the answer ends there: what
+it has not read yet waits in the connection's buffers only, and it may come back."""
 RETRY_MILLISECONDS = 1000
 """Until a client that lost its stream comes back; a browser that is not told takes three to five seconds."""
 
@@ -115,7 +116,6 @@ class _Body(ResponseBody):
     def __init__(self, events: AsyncIterator[bytes], admission: AbstractContextManager[anyio.CancelScope]) -> None:
         self._events = events
         self._admission = admission
-        self._writing = False
 
     async def __aenter__(self) -> "_Body":
         self._scope = self._admission.__enter__()
@@ -126,7 +126,7 @@ class _Body(ResponseBody):
         return self
 
     async def __anext__(self) -> bytes:
-        self._writing, self._scope.deadline = False, self._end
+        self._scope.deadline = self._end
         try:
             event = await anext(self._events)
         except Draining:
@@ -134,7 +134,7 @@ class _Body(ResponseBody):
         except Problem as problem:
             log.warning("event stream ended", error=str(problem))
             raise StopAsyncIteration from None
-        self._writing, self._scope.deadline = True, min(self._end, anyio.current_time() + WRITE_SECONDS)
+        self._scope.deadline = min(self._end, anyio.current_time() + WRITE_SECONDS)
         return event
 
     async def __aexit__(  # type: ignore[override]  # Quart says None, and heeds what is returned: it is `async with`
@@ -143,9 +143,6 @@ class _Body(ResponseBody):
         try:
             return bool(self._admission.__exit__(kind, error, trace))
         except NotAuthenticated:
-            if self._writing:
-                # The end of the answer would wait behind what the client does not read. At a timeout Quart hangs up.
-                raise TimeoutError from None
             return True
         finally:
             if isinstance(self._events, AsyncGenerator):

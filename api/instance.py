@@ -143,7 +143,7 @@ class Parts:
 def compose(parts: Parts, keys: KeyRing) -> Instance:
     """The instance over its parts; nothing runs yet."""
     feeds = Feeds(Truth(parts.database), parts.broadcast)
-    courtesy = Courtesy()
+    courtesy, alarms = Courtesy(), Alarms()
     leaseholder, adopter = work(parts, courtesy)
     services = Services(
         settings=parts.settings,
@@ -156,12 +156,12 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         workshop=Workshop(adopter),
         feeds=feeds,
         courtesy=courtesy,
+        alarms=alarms,
         draining=lambda: instance.draining,
         statistics=lambda: instance.statistics(),
     )
     attendance = Attendance(parts.database, parts.broadcast, instance=parts.id)
     commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, parts.clock)
-    alarms = Alarms()
     sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, courtesy, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)

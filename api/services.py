@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from quart import current_app
 
+from actors.alarms import Alarms
 from actors.courtesy import Courtesy
 from actors.feeds import Feeds
 from actors.workshop import Workshop
@@ -40,6 +41,7 @@ class Services:
     workshop: Workshop
     feeds: Feeds
     courtesy: Courtesy
+    alarms: Alarms
     draining: Callable[[], bool] = _never
     """Whether this instance has begun to shut down; readiness fails from then on."""
     statistics: Callable[[], Mapping[str, Any]] = _nothing

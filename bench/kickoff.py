@@ -2,15 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-import msgspec
-
-from bench.side import Learner, Side
+from bench.side import Learner, Side, Watched
 from bench.wire import Http, connect, http
 
 BRIEF = {"topic": "Introduction to photosynthesis", "level": "beginner", "locale": "en", "duration": 1}
+"""Thirteen requests to the provider: an outline, eight lessons, four quizzes; sixteen frames to who watches."""
 PATIENCE = 120.0
 
 
@@ -18,61 +16,26 @@ class Unfinished(Exception):
     """A course did not come to its end; the text says where it stood."""
 
 
-class Progress(msgspec.Struct):
-    """What a watcher is told."""
-
-    state: str
-    progressPct: int  # noqa: N815  the seeds' own name
-
-
-@dataclass
-class Watched:
-    """One course as its learner saw it; seconds from the kick-off. `events` counts frames."""
-
-    first: float = 0.0
-    """Until the first frame of the watcher's socket."""
-    running: float = 0.0
-    """Until the first frame that tells of work begun."""
-    done: float = 0.0
-    events: int = 0
-    gone_back: bool = field(default=False)
-
-
-_decode = msgspec.json.Decoder(Progress).decode
-
-
 async def one(side: Side, learner: Learner, connection: Http) -> Watched:
-    """Kick a course off and watch it to its end."""
-    seen, finished, percent = Watched(), asyncio.Event(), 0
-
-    def heard(payload: bytes) -> None:
-        nonlocal percent
-        now = time.monotonic() - began
-        told = _decode(payload)
-        seen.events += 1
-        seen.first = seen.first or now
-        seen.gone_back |= told.progressPct < percent
-        percent = told.progressPct
-        if told.state != "PENDING":
-            seen.running = seen.running or now
-        if told.state in ("DONE", "ERROR", "CANCELLED"):
-            if told.state != "DONE":
-                raise RuntimeError(f"{side.name}: a course ended as {told.state}")
-            seen.done = now
-            finished.set()
-
-    began = time.monotonic()
+    """Kick a course off and watch it to its end. Raises Unfinished."""
+    seen = Watched(time.monotonic())
     headers = {**learner.headers, "Idempotency-Key": str(uuid4())}
     accepted = await connection.post(f"{side.prefix}/courses:generate", BRIEF, headers, status=202)
-    path = f"{side.prefix}/ws/tasks/{accepted['task_id']}"
-    socket = await connect(side.address, path, heard, token=learner.token)
+    seen.task = UUID(accepted["task_id"])
+    path = f"{side.prefix}/ws/tasks/{seen.task}"
+    socket = await connect(side.address, path, seen.heard, token=learner.token)
     try:
         async with asyncio.timeout(PATIENCE):
-            await finished.wait()
+            await seen.ended.wait()
     except TimeoutError:
-        told = f"{seen.events} frames, the last at {percent} %, socket {'closed' if socket.closed else 'open'}"
-        raise Unfinished(f"{side.name}: task {accepted['task_id']} not done in {PATIENCE:.0f} s: {told}") from None
-    socket.close()
+        raise Unfinished(f"{side.name}: {seen.task} is not done; socket closed: {socket.code}; {seen.frames}") from None
+    finally:
+        socket.close()
+    if seen.frames[-1][1].state != "DONE":
+        raise Unfinished(f"{side.name}: {seen.task} ended as {seen.frames[-1][1]}")
+    percents = [told.progressPct for _, told in seen.frames]
+    if percents != sorted(percents):
+        raise Unfinished(f"{side.name}: the progress of {seen.task} went back: {percents}")
     return seen
 
 

@@ -4,6 +4,7 @@ import os
 import platform
 import resource
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -37,17 +38,15 @@ def raise_descriptor_limit() -> int:
 def pin(pids: Iterable[int], *on: int) -> None:
     """All threads of these processes run on these cores only."""
     for pid in pids:
-        for thread in _listed(Path(f"/proc/{pid}/task")):
-            try:
-                os.sched_setaffinity(int(thread), on)
-            except ProcessLookupError:
-                continue
+        for thread in _threads(pid):
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, on)
 
 
 def family(pid: int) -> list[int]:
     """The process and all below it, those that live."""
     found = [pid]
-    for thread in _listed(Path(f"/proc/{pid}/task")):
+    for thread in _threads(pid):
         try:
             children = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
         except OSError:
@@ -93,9 +92,9 @@ def description() -> dict[str, object]:
     }
 
 
-def _listed(folder: Path) -> list[str]:
+def _threads(pid: int) -> list[int]:
     try:
-        return os.listdir(folder)
+        return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
     except OSError:
         return []
 

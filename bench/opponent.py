@@ -1,9 +1,7 @@
 """The other side: the seeds' stack, from its own virtual environment."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,7 +9,8 @@ import msgspec
 
 from bench.processes import ROOT, Program, program
 from bench.product import first
-from bench.side import SECRET, Ground, Learner
+from bench.side import SECRET, Ground, Learner, Watched
+from bench.stamps import SIZE, age
 from bench.wire import Http, WebSocket, connect
 
 DATABASE = "seeds"
@@ -23,6 +22,7 @@ class Opponent:
 
     name = "seeds' stack"
     prefix = "/api/v1"
+    beat: bytes | None = None  # uvicorn pings by itself
 
     def __init__(self, ground: Ground, programs: list[Program], port: int, user: UUID) -> None:
         self._ground = ground
@@ -61,11 +61,17 @@ class Opponent:
         socket.heard = heard
         return socket
 
-    async def tutor(self, learner: Learner, http: Http, heard: Callable[[bytes], None]) -> Callable[[str], None]:
+    async def tutor(
+        self, learner: Learner, http: Http, heard: Callable[[bytes], None]
+    ) -> tuple[WebSocket, Callable[[str], None]]:
         """See Side."""
         made = await http.post("/api/v1/tutor/conversations", {}, learner.headers, status=201)
         socket = await connect(self.address, f"/api/v1/ws/tutor/{made['id']}", heard, token=learner.token)
-        return lambda text: socket.send(msgspec.json.encode({"text": text}))
+        return socket, lambda text: socket.send(msgspec.json.encode({"text": text}))
+
+    async def event_ages(self, watched: Sequence[Watched]) -> list[float]:
+        """See Side. The worker's messages end with the time."""
+        return [age((told.message or "")[-SIZE:], at) for course in watched for at, told in course.frames[1:]]
 
 
 def environment(ground: Ground) -> dict[str, str]:
@@ -81,21 +87,15 @@ def environment(ground: Ground) -> dict[str, str]:
 
 
 @contextmanager
-def opponent(
-    ground: Ground, port: int, user: UUID, *, pool: str = "prefork", workers: int = 4, ws: str = "websockets-sansio"
-) -> Iterator[Opponent]:
-    """One uvicorn process and one Celery worker with its children."""
+def opponent(ground: Ground, port: int, user: UUID, *, workers: int = 0) -> Iterator[Opponent]:
+    """One uvicorn process, and Celery with so many worker processes; none where nothing is generated."""
     told = environment(ground)
-    celery = ["-m", "celery", "--app", "bench.seeds_stack.worker", "worker", "--pool", pool]
+    web = [str(PYTHON), "-m", "bench.seeds_stack.serve", str(port)]
+    # prefork: with threads the same work took as long, and the kick-offs beside it longer.
+    celery = [str(PYTHON), "-m", "celery", "--app", "bench.seeds_stack.worker", "worker", "--pool", "prefork"]
     celery += ["--concurrency", str(workers), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     with ExitStack() as stack:
-        web = stack.enter_context(
-            program([str(PYTHON), "-m", "bench.seeds_stack.serve", str(port), ws], told, "serving")
-        )
-        worker = stack.enter_context(program([str(PYTHON), *celery], told, "worker ready"))
-        yield Opponent(ground, [web, worker], port, user)
-
-
-def installed() -> bool:
-    """Whether the stack's virtual environment is there."""
-    return Path(PYTHON).exists()
+        programs = [stack.enter_context(program(web, told, "serving"))]
+        if workers:
+            programs.append(stack.enter_context(program(celery, told, "worker ready")))
+        yield Opponent(ground, programs, port, user)

@@ -1,12 +1,13 @@
 """Programs under measurement: started with a known environment, ready when they say so, ended with the run."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.machine import family
@@ -15,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0
 KEPT = {"PATH", "HOME", "LANG", "TMPDIR"}
+
+
+PR_SET_PDEATHSIG = 1
 
 
 class NotReady(Exception):
@@ -35,6 +39,7 @@ class Program:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
         self._lines: list[str] = []
         self._grown = threading.Condition()
@@ -86,22 +91,30 @@ class Program:
         """SIGTERM, and SIGKILL to its whole session when that does not do."""
         if self._popen.poll() is None:
             self._popen.send_signal(signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._popen.wait()
 
 
+def _end_with_parent() -> None:
+    """In the new process, before the program: a benchmark killed by force takes it along (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 @contextmanager
-def program(arguments: Sequence[str], environment: Mapping[str, str], ready: str) -> Iterator[Program]:
-    """The program while the block runs, from when it has said `ready`. Raises NotReady."""
+def program(
+    arguments: Sequence[str], environment: Mapping[str, str], ready: str, *, told: str | None = None
+) -> Iterator[Program]:
+    """The program while the block runs, from when it has said `ready`. Raises NotReady.
+
+    `told` is its first line of standard input.
+    """
     running = Program(arguments, environment)
     try:
+        if told is not None:
+            running.tell(told)
         running.first = running.wait_for(ready)
         yield running
     finally:

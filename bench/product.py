@@ -1,18 +1,24 @@
 """Our side: `lyo-rt serve`, one instance."""
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 
 from bench.processes import Program, program
-from bench.side import SECRET, Ground, Learner
+from bench.side import SECRET, Ground, Learner, Watched
 from bench.wire import Http, WebSocket, connect
-from lyo_rt.streams import StreamEvent, encode_hint, task_stream, topic
+from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.clock import SystemClock
+from lyo_rt.database.pool import Database
+from lyo_rt.streams import StreamEvent, append, encode_hint, task_stream, topic
 
 DATABASE = "product"
 
@@ -22,6 +28,7 @@ class Product:
 
     name = "lyo-rt"
     prefix = "/v1"
+    beat: bytes | None = b'{"type":"ping"}'
 
     def __init__(self, ground: Ground, server: Program, port: int, user: UUID) -> None:
         self._ground = ground
@@ -30,24 +37,24 @@ class Product:
         self.user = user
 
     async def tasks(self, count: int) -> list[UUID]:
-        """See Side. Tasks without a lease: no instance takes them up."""
+        """See Side. Tasks without a lease, which no instance takes up, with one event each."""
         made = [uuid4() for _ in range(count)]
-        connection = await asyncpg.connect(self._ground.database_url(DATABASE))
-        try:
-            await connection.executemany(
-                "INSERT INTO tasks (id, user_id, kind, state, message, request) "
-                "VALUES ($1, $2, 'course', 'RUNNING', 'Working', '{}')",
-                [(task, self.user) for task in made],
-            )
-        finally:
-            await connection.close()
+        url = self._ground.database_url(DATABASE)
+        async with Database.open(url, InProcessBroadcast(SystemClock())) as database, database.transaction() as all_:
+            for task in made:
+                await all_.execute(
+                    "INSERT INTO tasks (id, user_id, kind, state, message, request) "
+                    "VALUES ($1, $2, 'course', 'RUNNING', 'Working', '{}')",
+                    task,
+                    self.user,
+                )
+                await append(all_, task_stream(task), "progress", progress("Working"))
         return made
 
     def report(self, task: UUID, seq: int, text: str) -> tuple[bytes, bytes]:
         """See Side. The hint of lyo_rt.streams on the channel of lyo_rt.broadcast.redis."""
         stream = task_stream(task)
-        data = {"state": "RUNNING", "progressPct": 50, "message": text, "resultId": None}
-        event = StreamEvent(stream, 1, seq, "progress", data, datetime.now(UTC))
+        event = StreamEvent(stream, 1, seq, "progress", progress(text), datetime.now(UTC))
         return f"lyo:0:topic:{topic(stream)}".encode(), encode_hint(event)
 
     def reporter(self) -> tuple[list[str], dict[str, str]]:
@@ -67,7 +74,9 @@ class Product:
         socket.heard = heard
         return socket
 
-    async def tutor(self, learner: Learner, http: Http, heard: Callable[[bytes], None]) -> Callable[[str], None]:
+    async def tutor(
+        self, learner: Learner, http: Http, heard: Callable[[bytes], None]
+    ) -> tuple[WebSocket, Callable[[str], None]]:
         """See Side."""
         made = await http.post("/v1/tutor/conversations", {}, learner.headers, status=201)
         socket = await self.session(learner, heard)
@@ -82,13 +91,36 @@ class Product:
             frame = {"type": "ask", "id": str(uuid4()), "conversation": made["id"], "text": text}
             socket.send(msgspec.json.encode(frame))
 
-        return ask
+        return socket, ask
+
+    async def event_ages(self, watched: Sequence[Watched]) -> list[float]:
+        """See Side. The log knows when each event's transaction began; a watcher's frames are the last ones of it."""
+        connection = await asyncpg.connect(self._ground.database_url(DATABASE))
+        try:
+            rows = await connection.fetch(
+                "SELECT stream, array_agg(extract(epoch FROM created_at)::float8 ORDER BY seq) AS times "
+                "FROM stream_events WHERE stream = ANY($1) GROUP BY stream",
+                [task_stream(course.task) for course in watched],
+            )
+        finally:
+            await connection.close()
+        told = {row["stream"]: row["times"] for row in rows}
+        since = time.time() - time.monotonic()
+        ages = []
+        for course in watched:
+            seen = course.frames[1:]
+            times = told[task_stream(course.task)][-len(seen) :]
+            ages += [at + since - began for (at, _), began in zip(seen, times, strict=True)]
+        return ages
+
+
+def progress(text: str) -> dict[str, Any]:
+    """The data of a progress event."""
+    return {"state": "RUNNING", "progressPct": 50, "message": text, "resultId": None}
 
 
 async def first(socket: WebSocket, into: list[bytes]) -> bytes:
     """The first message of a socket that collects into a list."""
-    import asyncio
-
     arrived = asyncio.Event()
 
     def heard(payload: bytes) -> None:
@@ -105,8 +137,6 @@ async def first(socket: WebSocket, into: list[bytes]) -> bytes:
 @contextmanager
 def product(ground: Ground, port: int) -> Iterator[Product]:
     """One instance on PostgreSQL, Valkey and the provider of the run, as production would configure it."""
-    import asyncio
-
     environment = {
         "PORT": str(port),
         "ENVIRONMENT": "development",

@@ -10,35 +10,16 @@ import random
 import re
 import signal
 import sys
-import time
 from typing import Any, cast
 
 import msgspec
 import uvloop
 
+from bench.stamps import stamp
 from tests.loopback.content import document
 
 NUMBERS = re.compile(r"^(?:Modules|Questions): \d+$", re.MULTILINE)
-BASE = 36
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-WRAP = BASE**6
-"""Stamps are microseconds modulo this: six characters, good for 36 minutes, about as long as a token is."""
-
 _documents: dict[tuple[str, ...], bytes] = {}
-
-
-def stamp() -> str:
-    """The machine's monotonic time now, in six characters."""
-    left, text = time.monotonic_ns() // 1000 % WRAP, ""
-    for _ in range(6):
-        left, digit = divmod(left, BASE)
-        text = DIGITS[digit] + text
-    return text
-
-
-def age(text: str | bytes, now: float) -> float:
-    """Seconds from a stamp to `now` (time.monotonic)."""
-    return ((int(now * 1e6) - int(text, BASE)) % WRAP) / 1e6
 
 
 class Connection(asyncio.Protocol):

@@ -1,12 +1,16 @@
 """What is measured: two stacks behind one set of doors, so that one load drives both."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
+
+import msgspec
 
 from bench.machine import cpu_seconds, pin
 from bench.processes import Program
@@ -15,6 +19,8 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Tokens
 
+ENDED = {"DONE", "ERROR", "CANCELLED"}
+NOBODY = UUID(int=0)
 SECRET = "bench-secret-0123456789abcdef0123456789abcdef"  # noqa: S105  of servers that live for minutes, on loopback
 
 
@@ -63,12 +69,57 @@ class Learners:
         ]
 
 
+class Progress(msgspec.Struct):
+    """What a watcher is told: the seeds' members, one left out."""
+
+    state: str
+    progressPct: int
+    message: str | None
+
+
+@dataclass
+class Watched:
+    """One course as its learner saw it; times are the machine's monotonic seconds."""
+
+    began: float
+    task: UUID = NOBODY
+    frames: list[tuple[float, Progress]] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def heard(self, payload: bytes) -> None:
+        """One frame."""
+        told = _decode(payload)
+        self.frames.append((time.monotonic(), told))
+        if told.state in ENDED:
+            self.ended.set()
+
+    @property
+    def first(self) -> float:
+        """Seconds until the first frame: the state at that time."""
+        return self.frames[0][0] - self.began
+
+    @property
+    def running(self) -> float:
+        """Seconds until the first frame that tells of work begun."""
+        return next(at for at, told in self.frames if told.state != "PENDING") - self.began
+
+    @property
+    def done(self) -> float:
+        """Seconds until the course was ready."""
+        return self.frames[-1][0] - self.began
+
+
+_decode = msgspec.json.Decoder(Progress).decode
+
+
 class Side(Protocol):
     """One stack, running."""
 
     name: str
     address: Address
     prefix: str
+    beat: bytes | None
+    """What a session must send every 25 seconds, if anything."""
     user: UUID
     programs: list[Program]
 
@@ -89,8 +140,17 @@ class Side(Protocol):
         """An authenticated session that has been greeted."""
         ...
 
-    async def tutor(self, learner: Learner, http: Http, heard: Callable[[bytes], None]) -> Callable[[str], None]:
-        """A conversation ready to be asked in; what is returned asks. `heard` gets every frame of the answer."""
+    async def tutor(
+        self, learner: Learner, http: Http, heard: Callable[[bytes], None]
+    ) -> tuple[WebSocket, Callable[[str], None]]:
+        """A conversation ready to be asked in, and what asks. `heard` gets every frame of the answer."""
+        ...
+
+    async def event_ages(self, watched: Sequence[Watched]) -> list[float]:
+        """How late every event of these courses came to its watcher, in seconds since the worker began to store it.
+
+        Each watcher's first frame is left out: it is the state at that time, not an event.
+        """
         ...
 
 
@@ -128,6 +188,3 @@ def pinned(side: Side, ground: Ground, server_core: int, load_core: int) -> Iter
         pin(everything, load_core)
         pin(server_pids(side), server_core)
         yield
-
-
-Members = dict[str, Any]

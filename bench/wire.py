@@ -60,6 +60,15 @@ class WebSocket(asyncio.Protocol):
             self.opened.set_exception(Refused(f"connection lost in the handshake: {exc}"))
 
     def data_received(self, data: bytes) -> None:
+        # The usual case first: one whole short message.
+        if (
+            not self._buffer
+            and data[0] == 0x81
+            and len(data) > 1
+            and (len(data) == data[1] + 2 or (data[1] == 126 and len(data) == int.from_bytes(data[2:4]) + 4))
+        ):
+            self.heard(data[4 if data[1] == 126 else 2 :])
+            return
         if self._buffer:
             data = self._buffer + data
         if self._handshake is not None:

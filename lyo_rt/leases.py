@@ -129,10 +129,11 @@ async def claim(
     return many(Lease, rows)
 
 
-async def dead(queries: Queries, instances: Sequence[int]) -> list[int]:
+async def dead(queries: Queries, instances: Sequence[int], *, settling: float = RETURN_SECONDS) -> list[int]:
     """Those of `instances` that do not live any more.
 
-    None in the first seconds of a PostgreSQL server: its restart took everyone's lock, and they are taking them again.
+    None in the first `settling` seconds of a PostgreSQL server: its restart took everyone's lock, and they are taking
+    them again.
     """
     if not instances:
         return []
@@ -143,7 +144,7 @@ async def dead(queries: Queries, instances: Sequence[int]) -> list[int]:
           AND asked.instance NOT IN ({ALIVE})
         """,  # noqa: S608  (a constant)
         list(instances),
-        RETURN_SECONDS,
+        settling,
     )
     return [row["instance"] for row in rows]
 

@@ -5,41 +5,50 @@ import struct
 from lyo_rt import frames
 from lyo_rt.frames import Codec, ServerFrame
 
-_FIRST_BYTE = {Codec.JSON: 0x81, Codec.MSGPACK: 0x82}
-"""FIN, and the opcode of a text or of a binary message (RFC 6455 §5.2)."""
+FIN, TEXT, BINARY = 0x80, 0x1, 0x2
 
 
 class Outgoing:
     """A frame; nothing is encoded before somebody wants it."""
 
-    __slots__ = ("_framed", "_payloads", "frame")
+    # Members and not dicts by codec: an enum's hash is Python code, paid for every socket of every event.
+    __slots__ = ("_json", "_json_framed", "_msgpack", "_msgpack_framed", "frame")
 
     def __init__(self, frame: ServerFrame, json: bytes | None = None) -> None:
         """`json`: the frame in JSON, where that is known already."""
         self.frame = frame
-        self._payloads: dict[Codec, bytes] = {} if json is None else {Codec.JSON: json}
-        self._framed: dict[Codec, bytes] = {}
+        self._json = json
+        self._msgpack: bytes | None = None
+        self._json_framed: bytes | None = None
+        self._msgpack_framed: bytes | None = None
 
     def payload(self, codec: Codec) -> bytes:
         """The message: JSON text as UTF-8, or MessagePack."""
-        found = self._payloads.get(codec)
-        if found is None:
-            found = self._payloads[codec] = frames.encode(self.frame, codec)
-        return found
+        if codec is Codec.JSON:
+            if self._json is None:
+                self._json = frames.encode(self.frame, codec)
+            return self._json
+        if self._msgpack is None:
+            self._msgpack = frames.encode(self.frame, codec)
+        return self._msgpack
 
     def framed(self, codec: Codec) -> bytes:
         """The message as one WebSocket frame of a server.
 
         A server's frames are not masked (RFC 6455 §5.1), so without extensions these bytes are every socket's.
         """
-        found = self._framed.get(codec)
-        if found is None:
-            found = self._framed[codec] = _framed(_FIRST_BYTE[codec], self.payload(codec))
-        return found
+        if codec is Codec.JSON:
+            if self._json_framed is None:
+                self._json_framed = framed(TEXT, self.payload(codec))
+            return self._json_framed
+        if self._msgpack_framed is None:
+            self._msgpack_framed = framed(BINARY, self.payload(codec))
+        return self._msgpack_framed
 
 
-def _framed(first: int, payload: bytes) -> bytes:
-    length = len(payload)
+def framed(opcode: int, payload: bytes) -> bytes:
+    """A whole message as one unmasked frame (RFC 6455 §5.2)."""
+    length, first = len(payload), FIN | opcode
     if length < 126:
         return bytes((first, length)) + payload
     if length < 65536:

@@ -32,8 +32,10 @@ def _postgres_url(value: str | None) -> str | None:
 
 
 def _redis_url(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("must start with redis:// or rediss://, e.g. redis://cache:6379/0")
+    if value is not None:
+        from lyo_rt.broadcast.redis import check_url  # redis-py takes 0.2 s to import, and most commands need none
+
+        check_url(value)
     return value
 
 
@@ -60,7 +62,9 @@ class Settings(BaseSettings):
     )
     database_pool_max: int = Field(20, ge=2, le=1000, description="connections one instance may hold")
     redis_url: Annotated[str | None, AfterValidator(_redis_url)] = Field(
-        None, description="redis:// or rediss://; unset broadcasts in-process, or over an embedded Valkey"
+        None,
+        description="redis://host:6379/0, rediss:// for TLS, redis+sentinel://host:26379,host:26379/service/0 or "
+        "redis+cluster://host:6379,host:6379; unset broadcasts in-process, or over an embedded Valkey",
     )
 
     jwt_secret_key: SecretStr | None = Field(

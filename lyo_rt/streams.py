@@ -15,7 +15,7 @@ import msgspec
 
 from lyo_rt import frames
 from lyo_rt.database.pool import Queries, Transaction, many, one
-from lyo_rt.outgoing import Outgoing
+from lyo_rt.outgoing import TEXT, Outgoing, framed
 
 INLINE_BYTES = 16 * 1024
 """Larger events are announced without their data: the hint must stay cheap, the log has the rest."""
@@ -35,6 +35,11 @@ class StreamEvent(msgspec.Struct, frozen=True, dict=True):
     def outgoing(self) -> Outgoing:
         """The frame as clients get it, encoded once however many read it."""
         return Outgoing(frames.of_event(self.stream, self.epoch, self.seq, self.name, self.data))
+
+    @cached_property
+    def bare(self) -> bytes:
+        """Its data alone, as one WebSocket frame: what the simple door sends."""
+        return framed(TEXT, msgspec.json.encode(self.data))
 
 
 class Head(msgspec.Struct, frozen=True):

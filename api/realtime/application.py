@@ -1,7 +1,6 @@
 """The ASGI application for WebSockets: which door a path is, and who may enter."""
 
 import re
-from uuid import UUID
 
 import anyio
 
@@ -12,7 +11,7 @@ from api.realtime.compression import negotiate_no_compression
 from api.realtime.credentials import check_origin, identified
 from api.realtime.session_door import Sessions
 from api.realtime.socket import Disconnected, Patience, Socket
-from api.realtime.task_door import TaskDoor
+from api.realtime.task_door import Named, TaskDoor
 from api.responses import as_problem
 from api.services import Services
 from lyo_rt.frames import Codec
@@ -68,7 +67,7 @@ class Realtime:
             if not socket.detached:
                 await socket.drain()
 
-    async def _enter(self, scope: Scope) -> tuple[Identity | None, UUID | None]:
+    async def _enter(self, scope: Scope) -> tuple[Identity | None, Named | None]:
         """Who comes, and to which task's door; no task means `/v1/ws`. Raises what refuses the handshake."""
         if self._services.draining():
             raise Draining
@@ -85,6 +84,8 @@ class Realtime:
             async with anyio.create_task_group() as closing:
                 for session in self._sessions.live():
                     closing.start_soon(session.close, 1012, GOODBYE)
+                for watcher in self._tasks.live():
+                    closing.start_soon(watcher.close, 1012, GOODBYE)
                 for socket in self._open:
                     closing.start_soon(socket.close, 1012, GOODBYE)
 

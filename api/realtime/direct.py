@@ -26,6 +26,8 @@ EXTENSION = "lyo.direct"
 HIGH_WATER_BYTES = 64 * 1024
 """So much may lie in a transport's buffer; who has more waiting is not written to."""
 
+CONNECTED = ws_stream.ASGIWebsocketState.CONNECTED
+
 
 class Peer(Protocol):
     """Who is told of what comes in on a direct stream."""
@@ -44,6 +46,7 @@ class DirectStream(ws_stream.WSStream):
 
     _peer: Peer | None = None
     _writer: asyncio.StreamWriter
+    _transport: asyncio.WriteTransport
     _cut: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any) -> None:
@@ -58,17 +61,18 @@ class DirectStream(ws_stream.WSStream):
         The handshake has been accepted.
         """
         self._writer = _writer_below(self)
-        self._writer.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self._transport = self._writer.transport
+        self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self._peer = peer
         self.app_put = self._deliver
         self.scope = cast("Any", {})  # the handshake's headers, 2 KB a connection, nobody asks for any more
 
     def write(self, frame: bytes) -> bool:
         """Send the bytes of whole frames; False, and nothing is sent, while too much lies in the transport's buffer."""
-        transport = self._writer.transport
+        transport = self._transport
         if transport.get_write_buffer_size() > HIGH_WATER_BYTES:
             return False
-        if self.state is ws_stream.ASGIWebsocketState.CONNECTED and not transport.is_closing():
+        if self.state is CONNECTED and not transport.is_closing():
             transport.write(frame)
         return True
 
@@ -87,7 +91,7 @@ class DirectStream(ws_stream.WSStream):
 
     def finish(self, code: int, reason: str, linger: float) -> None:
         """Say goodbye; a client that has not gone `linger` seconds later is cut off, whatever lies unread."""
-        if self.state is ws_stream.ASGIWebsocketState.CONNECTED:
+        if self.state is CONNECTED:
             self.state = ws_stream.ASGIWebsocketState.CLOSED
             self._goodbye(code, reason)
         if self._cut is None and not self.closed:
@@ -162,7 +166,7 @@ class DirectStream(ws_stream.WSStream):
                 peer.gone()
 
     def _cut_off(self) -> None:
-        self._writer.transport.abort()
+        self._transport.abort()
 
 
 class _Bytes(ws_stream.WebsocketBuffer):

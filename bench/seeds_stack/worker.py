@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bench.seeds_stack.configuration import BROKER_URL, OPENAI_API_KEY, OPENAI_BASE_URL, REDIS_URL, database_url
 from bench.seeds_stack.drafts import AssessmentDraft, CoursePlan, LessonDraft, ask
 from bench.seeds_stack.tables import Course, Lesson, Task
+from bench.stamps import stamp
 
 queue = Celery("seeds", broker=BROKER_URL)
 queue.conf.update(
@@ -60,7 +61,11 @@ def provider() -> OpenAI:
 def progress(
     session: Session, task: UUID, state: str, percent: int, message: str | None, result: UUID | None = None
 ) -> None:
-    """Store how far a task is, with what the session holds besides, in one transaction; then tell those who watch."""
+    """Store how far a task is, with what the session holds besides, in one transaction; then tell those who watch.
+
+    The message ends with the time of the call: this stack keeps no record of its events that could be asked for it.
+    """
+    message = f"{message} {stamp()}"
     session.execute(
         update(Task)
         .where(Task.id == task)
@@ -72,7 +77,9 @@ def progress(
 
 def encoded(state: str, percent: int, message: str | None, result: UUID | None) -> bytes:
     """The four members of the seeds."""
-    return orjson.dumps({"state": state, "progressPct": percent, "message": message, "resultId": result and str(result)})
+    return orjson.dumps(
+        {"state": state, "progressPct": percent, "message": message, "resultId": result and str(result)}
+    )
 
 
 @queue.task(name="generate_course")

@@ -14,10 +14,11 @@ ROOM_LOCK = 0x4C594F
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A session's row as it was written."""
+    """A session's row as it was written; `known`: the stream had told before that its learner is there."""
 
     name: str
     joined_at: datetime
+    known: bool
 
 
 async def hold_room(transaction: Transaction, course: UUID) -> None:
@@ -27,15 +28,6 @@ async def hold_room(transaction: Transaction, course: UUID) -> None:
     before it deletes the stream.
     """
     await transaction.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", ROOM_LOCK, str(course))
-
-
-async def is_known(transaction: Transaction, course: UUID, user: UUID) -> bool:
-    """Whether the stream has told that the learner is in the room, and not yet that they left."""
-    return bool(
-        await transaction.fetchval(
-            "SELECT EXISTS (SELECT FROM course_attendance WHERE course_id = $1 AND user_id = $2)", course, user
-        )
-    )
 
 
 async def add_session(
@@ -51,7 +43,8 @@ async def add_session(
         INSERT INTO course_attendance (course_id, session, user_id, instance, joined_at)
         SELECT course_id, $2, user_id, $4, clock_timestamp() FROM there
         ON CONFLICT (course_id, session) DO UPDATE SET gone_at = NULL
-        RETURNING joined_at, (SELECT full_name FROM there) AS name
+        RETURNING joined_at, (SELECT full_name FROM there) AS name,
+            EXISTS (SELECT FROM course_attendance before WHERE before.course_id = $1 AND before.user_id = $3) AS known
         """,
         course,
         session,

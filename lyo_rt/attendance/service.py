@@ -38,11 +38,10 @@ async def attend(
     Whether the learner may see the course is the caller's to ask. Who is due to be swept is swept first.
     """
     await repository.hold_room(transaction, course)
-    known = await repository.is_known(transaction, course, user)
     arrival = await repository.add_session(transaction, course=course, session=session, user=user, instance=instance)
     if arrival is None:
         raise NotFound("There is no such course.")
-    if not known:
+    if not arrival.known:
         members = await repository.count_members(transaction, course)
         data = {"user": user, "name": arrival.name, "since": arrival.joined_at, "members": members}
         await streams.append(transaction, streams.course_stream(course), JOINED, data)

@@ -17,6 +17,7 @@ from anyio.lowlevel import checkpoint
 from redis.exceptions import ResponseError
 
 from lyo_rt.broadcast.contract import Draft, Listener
+from lyo_rt.broadcast.redis_channels import SHARDED
 from lyo_rt.broadcast.redis_cluster import ClusterShards
 from lyo_rt.broadcast.redis_drafts import Drafts, ShardedDrafts, refused
 from lyo_rt.broadcast.redis_gaps import Gaps, Notice
@@ -24,24 +25,26 @@ from lyo_rt.broadcast.redis_link import Server
 from lyo_rt.broadcast.redis_sentinels import MonitoredMaster
 from lyo_rt.broadcast.redis_shards import Shards, SingleShard
 from lyo_rt.broadcast.redis_url import parse_redis_url
-from lyo_rt.clock import Clock
+from lyo_rt.clock import Clock, SystemClock
 from lyo_rt.problems import Unavailable
 
 OPEN_SECONDS = 2.0
+NOTICE_SECONDS = 1.0
+"""Between notices of gaps: each has its topics' listeners read the log."""
 RESTLESS_SECONDS = 0.05
-"""Between tries to say what is owed."""
+"""Between tries to send one."""
 
 
 class RedisBroadcast:
     """One instance's broadcast over Redis. Made by `open`."""
 
-    def __init__(self, shards: Shards, drafts: Drafts, *, sharded: bool) -> None:
+    def __init__(self, shards: Shards, drafts: Drafts) -> None:
         self._shards = shards
         self._drafts = drafts
         self._channel = shards.names.topic
         self._publish = shards.verbs.publish
         self._tally: Counter[str] = Counter()
-        self._gaps = Gaps(self._tell_lost, alone=sharded)
+        self._gaps = Gaps(self._tell_lost, alone=shards.verbs is SHARDED)
 
     @classmethod
     @asynccontextmanager
@@ -52,7 +55,7 @@ class RedisBroadcast:
         the network's cancels the block and is raised from it, in an ExceptionGroup, as what the block raises is.
         `clock` measures round trips and how long a connection held. Raises ValueError for another kind of URL.
         """
-        broadcast = cls._over(url, clock)
+        broadcast = cls(*_over(url, clock))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(broadcast._shards.serve)
             tasks.start_soon(broadcast._keep_gaps)
@@ -60,16 +63,6 @@ class RedisBroadcast:
                 await broadcast._shards.ready()
             yield broadcast
             tasks.cancel_scope.cancel()
-
-    @classmethod
-    def _over(cls, url: str, clock: Clock) -> Self:
-        parsed = parse_redis_url(url)
-        if parsed.form == "cluster":
-            cluster = ClusterShards(parsed, clock)
-            return cls(cluster, ShardedDrafts(cluster, cluster.names), sharded=True)
-        place = Server(url) if parsed.form == "server" else MonitoredMaster(parsed)
-        single = SingleShard(place, place.database, clock)
-        return cls(single, Drafts(single), sharded=False)
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """See Broadcast. Returns when Redis has taken the message, or at once while there is no connection.
@@ -116,8 +109,10 @@ class RedisBroadcast:
                 await shard.commands.do(b"PING")
             except ResponseError as refusal:
                 raise refused(refusal) from refusal
-            if not shard.heartbeat.in_force:
-                raise Unavailable("Redis answers, but this instance hears nothing from it.", retry_after=1)
+            if not shard.heartbeat.well:
+                raise Unavailable(
+                    "Redis answers, but takes nothing from this instance or tells it nothing.", retry_after=1
+                )
 
     def statistics(self) -> dict[str, int]:
         """See Broadcast; besides, how long the last heartbeat was under way: of several shards', the slowest."""
@@ -144,18 +139,17 @@ class RedisBroadcast:
         async with self._shards.channels.listen(channel, self._gaps, Counter()):
             while True:
                 await self._gaps.owed.wait()
-                await self._settle(channel)
-                await anyio.sleep(RESTLESS_SECONDS)
+                await anyio.sleep(NOTICE_SECONDS if await self._settle(channel) else RESTLESS_SECONDS)
 
-    async def _settle(self, channel: bytes) -> None:
-        """Say what is owed, if that can be said now."""
+    async def _settle(self, channel: bytes) -> bool:
+        """Say what is owed; whether that could be said."""
         notice = self._gaps.take()
-        if notice is None:
-            return
         try:
             await self._shards.do(channel, self._publish, channel, msgspec.json.encode(notice))
         except (Unavailable, ResponseError):
             self._gaps.put_back(notice)
+            return False
+        return True
 
     def _is_topic(self, name: bytes) -> bool:
         return name.startswith(self._shards.names.topics)
@@ -167,3 +161,18 @@ class RedisBroadcast:
             channel = channels.get(name)
             if channel is not None:
                 channel.lost()
+
+
+def check_url(url: str) -> None:
+    """Raises ValueError, one line without the URL's secrets, when no broadcast can be opened over `url`."""
+    _over(url, SystemClock())
+
+
+def _over(url: str, clock: Clock) -> tuple[Shards, Drafts]:
+    parsed = parse_redis_url(url)
+    if parsed.form == "cluster":
+        cluster = ClusterShards(parsed, clock)
+        return cluster, ShardedDrafts(cluster, cluster.names)
+    place = Server(url) if parsed.form == "server" else MonitoredMaster(parsed)
+    single = SingleShard(place, place.database, clock)
+    return single, Drafts(single)

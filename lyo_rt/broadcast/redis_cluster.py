@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 import anyio
 from anyio.abc import TaskGroup
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import AskError, ClusterDownError, MovedError
+from redis.exceptions import AskError, ClusterDownError, ConnectionError, MovedError
 
 from lyo_rt.broadcast.redis_channels import SHARDED, Channel, Channels
 from lyo_rt.broadcast.redis_commands import away
-from lyo_rt.broadcast.redis_link import NETWORK_FAULTS, Server, ask_once
+from lyo_rt.broadcast.redis_link import LONGEST_PAUSE_SECONDS, NETWORK_FAULTS, Server, ask_once
 from lyo_rt.broadcast.redis_names import ShardedNames
 from lyo_rt.broadcast.redis_shards import Shard, nothing
 from lyo_rt.broadcast.redis_subscription import Subscription
@@ -28,7 +28,7 @@ from lyo_rt.clock import Clock
 
 ASK_SECONDS = 1.0
 PAUSE_SECONDS = 0.1
-"""Between two readings of the map."""
+"""Between two readings of the map; doubling up to a second while nobody tells it."""
 REDIRECT_SECONDS = 0.4
 """A command redirected later than this is given up: with the 1.5 s that the next server has, it ends within 2 s."""
 REDIRECTIONS = 5
@@ -49,6 +49,8 @@ class ClusterShards:
         self._url = url
         self._clock = clock
         self._owners: Owners = [None] * REDIS_CLUSTER_HASH_SLOTS
+        self._masters: set[Address | None] = {None}
+        """All there are among the owners."""
         self._shards: dict[Address, Shard] = {}
         self._known: set[Address] = set()
         """Every node seen, replicas too: one of them is to know the map when the masters are gone."""
@@ -66,15 +68,18 @@ class ClusterShards:
         raise AssertionError("the map is kept for ever")
 
     async def _keep_map(self) -> NoReturn:
+        pause = PAUSE_SECONDS
         while True:
             await self._stale.wait()
             self._stale.clear()
-            owners = await self._read_owners()
-            if owners is None:
+            try:
+                self._apply(await self._read_owners())
+                pause = PAUSE_SECONDS
+            except NETWORK_FAULTS as fault:
+                logger.log(logging.WARNING if pause == PAUSE_SECONDS else logging.DEBUG, "%s", fault)
                 self._stale.set()
-            else:
-                self._apply(owners)
-            await anyio.sleep(PAUSE_SECONDS)
+                pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            await anyio.sleep(pause)
 
     async def ready(self) -> None:
         """See Shards."""
@@ -84,7 +89,7 @@ class ClusterShards:
 
     def all(self) -> Collection[Shard]:
         """See Shards."""
-        if None in self._owners:
+        if None in self._masters:
             raise away()
         return list(self._shards.values())
 
@@ -105,8 +110,10 @@ class ClusterShards:
             except MovedError as moved:
                 self._moved(moved, owner)
             except AskError as other:
+                importing = self._shard(_address(other.host, other.port, owner))
+                reply = await importing.commands.do(*arguments, asking=True)
                 asked()
-                return await self._shard(_address(other, owner)).commands.do(*arguments, asking=True)
+                return reply
             except ClusterDownError:
                 self._stale.set()
                 raise
@@ -121,7 +128,7 @@ class ClusterShards:
 
     def _tag(self, address: Address) -> bytes | None:
         """The first hash tag whose slot is that master's."""
-        if address not in self._owners:
+        if address not in self._masters:
             return None
         tags = (b"%d" % number for number in itertools.count())
         return next(tag for tag in tags if self._owners[key_slot(tag)] == address)
@@ -129,21 +136,20 @@ class ClusterShards:
     def _moved(self, moved: MovedError, by: Address) -> None:
         """The server at `by` says whose a slot is. The map is right about this one at once, and soon about all."""
         self._stale.set()
-        address = _address(moved, by)
+        address = _address(moved.host, moved.port, by)
         self._shard(address)
         owners = list(self._owners)
         owners[moved.slot_id] = address
-        self._owners = owners
+        self._owners, self._masters = owners, set(owners)
         self.channels.place(moved.slot_id)
 
     def _apply(self, owners: Owners) -> None:
-        masters = set(owners) - {None}
-        for address in masters:
+        self._owners, self._masters = owners, set(owners)
+        for address in self._masters:
             if address is not None:
                 self._shard(address)
-        self._owners = owners
         self.channels.place()
-        for address in self._shards.keys() - masters:
+        for address in self._shards.keys() - self._masters:
             self._shards.pop(address).stop()
         self._mapped.set()
 
@@ -163,31 +169,32 @@ class ClusterShards:
             self._tasks.start_soon(shard.serve)
         return shard
 
-    async def _read_owners(self) -> Owners | None:
-        """The map, from the first node that tells it, in random order; None when none does."""
+    async def _read_owners(self) -> Owners:
+        """The map, from the first node that tells it, in random order. Raises ConnectionError when none does."""
         nodes = list(self._known | set(self._url.members))
         random.shuffle(nodes)
+        reason = ""
         for address in nodes:
             try:
                 with anyio.fail_after(ASK_SECONDS):
                     ranges = await ask_once(Server(self._url.server(address)), "CLUSTER", "SLOTS")
             except NETWORK_FAULTS as fault:
-                logger.debug("no map of the cluster from %s:%d: %s", *address, fault)
+                reason = f"{address[0]}:{address[1]}: {fault or 'no answer'}"
             else:
                 return self._parse(ranges, address)
-        logger.warning("no map of the Redis Cluster: none of %d nodes tells it", len(nodes))
-        return None
+        raise ConnectionError(f"no map of the Redis Cluster from any of {len(nodes)} nodes; {reason}")
 
     def _parse(self, ranges: list[list[Any]], by: Address) -> Owners:
-        """What a node says of itself and the others, CLUSTER SLOTS; no host means the one it was asked at."""
+        """What a node says of itself and the others in reply to CLUSTER SLOTS."""
         owners: list[Address | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         self._known.clear()
         for first, last, *nodes in ranges:
-            addresses = [((node[0] or by[0].encode()).decode(), int(node[1])) for node in nodes]
+            addresses = [_address((node[0] or b"").decode(), int(node[1]), by) for node in nodes]
             owners[first : last + 1] = [addresses[0]] * (last + 1 - first)
             self._known.update(addresses)
         return owners
 
 
-def _address(redirection: AskError, by: Address) -> Address:
-    return redirection.host or by[0], redirection.port
+def _address(host: str, port: int, by: Address) -> Address:
+    """Where a node is that the one at `by` names. When that knows no name for it, the host is to be its own."""
+    return (by[0] if host in ("", "?") else host), port

@@ -38,10 +38,8 @@ class Gaps:
             self._topics.clear()
         self.owed.set()
 
-    def take(self) -> Notice | None:
+    def take(self) -> Notice:
         """What is owed, and no longer is."""
-        if not self._topics and not self._every:
-            return None
         notice = Notice(sorted(self._topics), self._every)
         self._topics.clear()
         self._every = False

@@ -28,14 +28,18 @@ class Heartbeat:
         self._tag = tag
         self._clock = clock
         self._channel = b""
+        self._taken = False
         self.first = anyio.Event()
         """Set when a heartbeat has been heard."""
         self.round_trip = 0.0
         """Seconds from the last heartbeat's leaving to its being heard."""
 
     @property
-    def in_force(self) -> bool:
-        """Whether the shard sends this instance the heartbeats' channel."""
+    def well(self) -> bool:
+        """Whether the shard sends this instance the heartbeats' channel, and took the last one."""
+        return self._in_force() and self._taken
+
+    def _in_force(self) -> bool:
         return self._shards.channels.in_force(self._channel)
 
     async def keep(self) -> None:
@@ -48,13 +52,25 @@ class Heartbeat:
                 continue
             self._channel = self._shards.names.heartbeat(tag)
             async with self._shards.channels.listen(self._channel, self, unseen):
-                while self._tag() == tag:  # noqa: ASYNC110  a heartbeat, not a poll
+                while self._tag() == tag:
+                    await self._in_force_soon()
                     await anyio.sleep(HEARTBEAT_SECONDS if await self._beat() else RESTLESS_SECONDS)
 
+    async def _in_force_soon(self) -> None:
+        channel = self._shards.channels.get(self._channel)
+        if channel is not None:
+            with anyio.move_on_after(RESTLESS_SECONDS):
+                await channel.in_force.wait()
+
     async def _beat(self) -> bool:
-        """Whether the shard took a write, which a demoted master does not, and the heartbeat."""
-        if not self.in_force:
+        """Whether a heartbeat is on its way."""
+        if not self._in_force():
             return False
+        self._taken = await self._send()
+        return self._taken
+
+    async def _send(self) -> bool:
+        """Whether the shard took a write, which a demoted master does not, and the heartbeat."""
         do, name = self._shards.do, self._channel
         try:
             await do(name, b"SET", name, b"", b"PX", KEY_MILLISECONDS)

@@ -3,7 +3,7 @@
 import logging
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, Protocol
 
 import anyio
@@ -50,7 +50,8 @@ class Server:
         try:
             self._connection()
         except TypeError as fault:
-            raise ValueError(f"the Redis URL has a query argument nobody knows: {fault}") from None
+            name = str(fault).rpartition(" ")[2]
+            raise ValueError(f"has a query argument that redis-py does not know: {name}") from None
 
     async def connect(self) -> AbstractConnection:
         """See Place."""
@@ -102,7 +103,7 @@ async def ask_once(place: Place, *command: str) -> Any:
 
 async def keep_connected(
     place: Place,
-    serve: Callable[[AbstractConnection], Awaitable[None]],
+    serve: Callable[[AbstractConnection], Coroutine[Any, Any, None]],
     clock: Clock,
     ended: Callable[[], None] = lambda: None,
 ) -> NoReturn:

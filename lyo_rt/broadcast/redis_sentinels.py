@@ -32,6 +32,8 @@ class MonitoredMaster:
         self._url = url
         self._sentinels = [Server(url.sentinel(address)) for address in url.members]
         self.database = Server(url.server(url.members[0])).database
+        self._reason = ""
+        """Why one of the Sentinels asked last did not answer."""
         self._addresses: WeakKeyDictionary[AbstractConnection, Address] = WeakKeyDictionary()
 
     async def connect(self) -> AbstractConnection:
@@ -67,18 +69,20 @@ class MonitoredMaster:
         One that was cut off may still name the old master.
         """
         answers: Counter[Address] = Counter()
+        self._reason = ""
         with anyio.move_on_after(ASK_SECONDS):
             async with anyio.create_task_group() as tasks:
                 for sentinel in self._sentinels:
                     tasks.start_soon(self._ask, sentinel, answers, tasks.cancel_scope)
         if not answers:
-            raise ConnectionError(f"no Sentinel knows a master of {self._url.service!r}")
+            raise ConnectionError(f"no Sentinel tells of a master of {self._url.service!r} {self._reason}".rstrip())
         return answers.most_common(1)[0][0]
 
     async def _ask(self, sentinel: Server, answers: Counter[Address], enough: anyio.CancelScope) -> None:
         try:
             reply = await ask_once(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._url.service)
-        except NETWORK_FAULTS:
+        except NETWORK_FAULTS as fault:
+            self._reason = str(fault)
             return
         if reply is not None:
             address = (reply[0].decode(), int(reply[1]))

@@ -43,7 +43,8 @@ class Shards(Protocol):
     def do(self, key: bytes, *arguments: bytes, asked: Callable[[], None] = nothing) -> Awaitable[Any]:
         """The reply to a command from the server that has `key` (a key or a channel); see Commands.do.
 
-        `asked` is called when the key is being moved and another server replied than the one that has the channels.
+        `asked` is called when the key is being moved and another server replied than the one that has the channels:
+        what the command published, nobody has heard.
         """
         ...
 
@@ -76,11 +77,15 @@ class Shard:
         self._place = place
         self._clock = clock
         self._ended = ended
-        self._scope = anyio.CancelScope()
+        # Made in `serve`: a scope belongs to an event loop, and settings are checked where there is none.
+        self._scope: anyio.CancelScope | None = None
+        self._stopped = False
 
     async def serve(self) -> None:
         """Keep both connections until `stop` is called."""
-        with self._scope:
+        with anyio.CancelScope() as self._scope:
+            if self._stopped:
+                return
             async with anyio.create_task_group() as tasks:
                 for serve in (self.commands.serve, self.subscription.serve):
                     tasks.start_soon(keep_connected, self._place, serve, self._clock, self._ended)
@@ -88,7 +93,9 @@ class Shard:
 
     def stop(self) -> None:
         """End both connections: nothing is asked of this server any more."""
-        self._scope.cancel()
+        self._stopped = True
+        if self._scope is not None:
+            self._scope.cancel()
 
 
 class SingleShard:

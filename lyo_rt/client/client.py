@@ -1,20 +1,18 @@
 """A client of `/v1/ws` that loses nothing: one task and one connection at a time, around what its Replica knows."""
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import cycle
 from math import inf
-from random import Random, SystemRandom
+from random import SystemRandom
 from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.typing import Subprotocol
+import websockets
 
 from lyo_rt import frames
 from lyo_rt.client.replica import Ended, Lost, Replica, Untaken
@@ -26,25 +24,20 @@ STABLE_SECONDS = 10.0
 """A session that lasted so long begins the back-off anew."""
 GRACE_SECONDS = 10.0
 """For the welcome, and for anything at all behind a ping; then the link is dead (REALTIME §3)."""
-FRAME_BYTES, MESSAGE_BYTES = 64 * 1024, 16 * 1024 * 1024
-BACKLOG = 1000
-"""Notifications that wait to be iterated over; then nothing more is read, replies included."""
-
-Command = (
-    Subscribe | frames.Unsubscribe | frames.Ask | frames.Stop | Regenerate | frames.Generate | frames.Cancel | Presence
-)
+_WIRE: dict[Codec, tuple[Callable[[Any], bytes], Callable[[bytes], frames.ServerFrame]]] = {
+    Codec.JSON: (msgspec.json.encode, msgspec.json.Decoder(frames.ServerFrame).decode),
+    Codec.MSGPACK: (msgspec.msgpack.encode, msgspec.msgpack.Decoder(frames.ServerFrame).decode),
+}
+_CONNECT: dict[str, Any] = {"compression": None, "ping_interval": None, "close_timeout": 1, "max_size": 2**24}
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A session has begun on the instance `detail`, `seconds` after the last was lost; or, with a `code`, it was lost,
-    by that close code, 1006 or HTTP status, `detail` is the reason, and the next try is in `seconds`."""
+    """Without a `code`: a session has begun, `seconds` after the last was lost; `detail` is the instance. Otherwise it
+    was lost by that close code, HTTP status, or 1006; the next try is in `seconds`, never if that is infinite."""
 
     code: int | None
     detail: str
     seconds: float
-
-
-Notification = Event | Delta | Ended | Lost | Typist | Link
 
 
 class Refused(Exception):
@@ -55,52 +48,46 @@ class Refused(Exception):
         self.problem = problem
 
 
-def pause(code: int, failures: int, random: Random) -> float | None:
-    """Seconds until the next try: close codes are instructions (REALTIME §2), HTTP statuses likewise. None: never.
+Told = Callable[[Event | Delta | Ended | Lost | Typist | Link], None]
+Command = (
+    Subscribe | frames.Unsubscribe | frames.Ask | frames.Stop | Regenerate | frames.Generate | frames.Cancel | Presence
+)
+Connection = websockets.ClientConnection
 
-    Full jitter: up to 0.25 s, twice as much for each of the `failures`, sessions in a row that did not last, up to
-    30 s; at once after a first 42xx or 43xx, two seconds more after 41xx.
+
+def pause(code: int, failures: int) -> float:
+    """Seconds until the next try: close codes are instructions (REALTIME §2), HTTP statuses likewise; inf is never.
+
+    Full jitter: up to 0.25 s, doubled by each of the `failures`, sessions in a row that did not last, up to 30 s; at
+    once after a first 42xx or 43xx, two seconds more after 41xx.
     """
     if code in {1000, 1009} or 4000 <= code < 4100 or (400 <= code < 500 and code not in {408, 429}):
-        return None
+        return inf
     if 4200 <= code < 4400 and not failures:
         return 0.0
-    return random.uniform(0, min(30.0, 0.25 * 2 ** min(failures, 7))) + 2.0 * (code == 429 or code // 100 == 41)
+    return SystemRandom().uniform(0, min(30.0, 0.25 * 2 ** min(failures, 7))) + 2.0 * (code == 429 or code // 100 == 41)
 
 
 class Client:
-    """`async with Client(...) as client` keeps a session, through any number of reconnects, as long as the block runs.
+    """`async with Client(...) as client` keeps a session, through any number of reconnects, while the block runs."""
 
-    `async for notification in client` tells what comes. Both that and the commands raise Dismissed once the server has
-    said not to come back.
-    """
-
-    def __init__(
-        self,
-        addresses: Sequence[str],
-        tokens: Tokens,
-        *,
-        codec: Codec = Codec.JSON,
-        told: Callable[[Notification], None] | None = None,
-        random: Random | None = None,
-    ) -> None:
-        """`addresses`, such as https://api.lyo.app, are tried in turn. `told` takes what would be iterated over."""
+    def __init__(self, addresses: Iterable[str], tokens: Tokens, told: Told, codec: Codec = Codec.JSON) -> None:
+        """`addresses`, such as https://api.lyo.app, are tried in turn. `told` is called with all that comes, in order,
+        and must neither wait nor raise: `asyncio.Queue().put_nowait` will do."""
         self.counts: Counter[str] = Counter()
         """`tries`, `sessions`, frames `taken` and `repeated`, `gaps`, `bytes_in`, `bytes_out`."""
-        self._addresses, self._tokens, self._codec, self._told = addresses, tokens, codec, told
-        self._random = random or SystemRandom()
+        self._addresses, self._tokens, self._told, self._codec = addresses, tokens, told, codec
+        self._encode, self._decode = _WIRE[codec]
         self._replica = Replica()
-        self._commands: dict[str, tuple[Command, asyncio.Future[Mapping[str, Any]]]] = {}
-        self._repairs: set[str] = set()
+        self._commands: dict[str, tuple[Command, asyncio.Future[frames.Reply]]] = {}
+        self._outgoing: list[ClientFrame] = []
         self._rooms: set[UUID] = set()
-        self._outgoing: deque[ClientFrame] = deque()
-        self._backlog: deque[Notification] = deque()
-        self._changed = asyncio.Event()
-        self._session: ClientConnection | None = None
+        self._now = asyncio.get_running_loop().time
+        self._began_at = self._lost_at = self._leave_at = inf
+        self._session: Connection | None = None
         self._refused: str | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._end: BaseException | None = None
-        self._lost_at: float | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -108,25 +95,16 @@ class Client:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
         self._task.cancel()
         await asyncio.wait([self._task])
         await self._tokens.settle()
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Notification:
-        while not self._backlog:
-            if self._end is not None:
-                raise StopAsyncIteration if getattr(self._end, "code", 0) == 1000 else self._end
-            await self._change()
-        self._changed.set()
-        return self._backlog.popleft()
-
     async def subscribe(self, stream: str, after: After | None = None) -> StreamState:
         """Follow a stream behind `after`, or from now on; one that is followed, from where it is. See `call`."""
         ok = await self.call(Subscribe(str(uuid4()), stream, after or self._replica.place(stream)))
-        return _state(stream, ok)
+        return msgspec.convert({"stream": stream, **ok}, StreamState)
 
     async def ask(self, conversation: UUID, text: str, id: UUID | None = None) -> Mapping[str, Any]:
         """Ask the tutor; one `id` is one question however often it is asked. See `call`."""
@@ -135,204 +113,167 @@ class Client:
     async def call(self, command: Command) -> Mapping[str, Any]:
         """The reply to a command, which is sent again under its id in each new session until there is one.
 
-        Raises Refused, Dismissed, ValueError for more than 64 KiB; ConnectionError when the session was lost under a
-        Regenerate: sent twice it would answer twice, so look first whether an answer has begun.
+        Raises Refused; Dismissed once the server has said not to come back; ConnectionError when the session was lost
+        under a Regenerate: sent twice it would answer twice, so look first whether an answer has begun.
         """
         if self._end is not None:
             raise self._end
-        if len(msgspec.json.encode(command)) > FRAME_BYTES:
-            raise ValueError(f"A frame has at most {FRAME_BYTES} bytes.")
-        reply: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._commands[str(command.id)] = command, reply
+        waiting: asyncio.Future[frames.Reply] = asyncio.get_running_loop().create_future()
+        self._commands[str(command.id)] = command, waiting
         try:
             if self._session is not None:
                 await self._send(self._session, command)
-            return await reply
+            reply = await waiting
         finally:
             self._commands.pop(str(command.id), None)
+        if reply.problem is not None:
+            raise Refused(reply.problem)
+        return reply.ok or {}
 
     async def _run(self) -> None:
-        failures, now = 0, asyncio.get_running_loop().time
+        failures = 0
         for address in cycle(self._addresses):
             self.counts["tries"] += 1
             self._leave_at = self._began_at = inf
-            code, reason, least = await self._visit(address)
-            failures = 0 if now() - self._began_at >= STABLE_SECONDS else failures
-            wait = pause(code, failures, self._random)
-            if wait is None:
+            code, reason = await self._visit(address)
+            failures = 0 if self._now() - self._began_at >= STABLE_SECONDS else failures
+            wait = pause(code, failures)
+            if self._leave_at < inf and wait < inf:
+                wait = max(0, self._leave_at - self._now())
+            self._told(Link(code, reason, wait))
+            if wait == inf:
                 raise Dismissed(code, reason)
-            wait = max(wait if self._leave_at == inf else self._leave_at - now(), least)
-            failures += 1
-            self._tell(Link(code, reason, wait))
             await asyncio.sleep(wait)
+            failures += 1
 
-    async def _visit(self, address: str) -> tuple[int, str, float]:
-        """One connection, from its token to its end: the code, the reason, the least seconds to wait."""
+    async def _visit(self, address: str) -> tuple[int, str]:
+        """One connection, from its token to its end: the code and the reason."""
         try:
             self._token = await self._tokens.valid(address, self._refused)
-            connection = await connect(
-                f"ws{address.removeprefix('http')}/v1/ws",
-                subprotocols=[Subprotocol(self._codec.value)],
-                compression=None,
-                ping_interval=None,
-                open_timeout=GRACE_SECONDS,
-                close_timeout=1,
-                max_size=MESSAGE_BYTES,
-            )
-            try:
-                return await self._converse(connection, address)
-            finally:
-                self._lose()
-                await connection.close()
-        except ConnectionClosed as closed:
-            code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "The link was lost.")
+            url, options = f"ws{address.removeprefix('http')}/v1/ws", {"subprotocols": [self._codec.value], **_CONNECT}
+            async with websockets.connect(url, **options) as connection:
+                await self._converse(connection, address)
+            return 1012, "The server asked to move."
+        except websockets.ConnectionClosed as closed:
+            code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, str(closed))
             self._refused = self._token if code // 100 == 43 else None
-            return code, reason, 0
-        except (InvalidStatus, httpx.HTTPStatusError) as refusal:
-            after = refusal.response.headers.get("Retry-After", "")
-            return refusal.response.status_code, str(refusal), float(after) if after.isdecimal() else 0
-        except (OSError, WebSocketException, httpx.HTTPError, msgspec.DecodeError) as fault:
-            return 1006, str(fault), 0
+            return code, reason
+        except Dismissed as end:
+            return end.code, str(end)
+        except (websockets.InvalidStatus, httpx.HTTPStatusError) as refusal:
+            return refusal.response.status_code, str(refusal)
+        except (OSError, websockets.WebSocketException, httpx.HTTPError, msgspec.DecodeError) as fault:
+            return 1006, str(fault)
+        finally:
+            self._lose()
 
-    async def _converse(self, connection: ClientConnection, address: str) -> tuple[int, str, float]:
-        """Read, ping and repair until the session is over. Raises ConnectionClosed, msgspec.DecodeError."""
-        now = asyncio.get_running_loop().time
+    async def _converse(self, connection: Connection, address: str) -> None:
+        """Read, ping and repair until it is time to move. Raises ConnectionClosed, DecodeError."""
+        self._heard_at, pinged_at, self._heartbeat = -inf, self._now(), GRACE_SECONDS
         await self._send(connection, frames.Hello(self._token, resume=self._replica.resume()))
-        self._heard_at, pinged_at, self._heartbeat = -inf, now(), GRACE_SECONDS
-        while True:
-            due = pinged_at + (GRACE_SECONDS if self._heard_at < pinged_at else self._heartbeat)
-            try:
+        while self._now() < self._leave_at:
+            silent = self._heard_at < pinged_at
+            due = pinged_at + (GRACE_SECONDS if silent else self._heartbeat)
+            with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(due, self._leave_at)):
-                    while not self._outgoing and len(self._backlog) < BACKLOG:
+                    while not self._outgoing and silent == (self._heard_at < pinged_at):
                         self._hear(await connection.recv(decode=False), connection, address)
-            except TimeoutError:
-                if now() >= self._leave_at:
-                    return 1012, "The server asked to move.", 0
-                if self._heard_at < pinged_at:
-                    connection.transport.abort()
-                    return 1006, "The link is silent.", 0
-                if now() >= pinged_at + self._heartbeat:
-                    pinged_at = now()
-                    self._outgoing.append(frames.Ping(self._replica.positions()))
+            if self._now() >= due and self._heard_at < pinged_at:
+                connection.transport.abort()
+            elif self._now() >= due:
+                pinged_at = self._now()
+                self._outgoing.append(frames.Ping(self._replica.positions()))
             while self._outgoing:
-                await self._send(connection, self._outgoing.popleft())
-            while len(self._backlog) >= BACKLOG:
-                await self._change()
-                self._heard_at = now()
+                await self._send(connection, self._outgoing.pop(0))
 
-    def _hear(self, data: bytes, connection: ClientConnection, address: str) -> None:
+    def _hear(self, data: bytes, connection: Connection, address: str) -> None:
         self.counts["bytes_in"] += len(data)
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = self._now()
         try:
-            frame = _CODECS[self._codec].decode(data, type=frames.ServerFrame)
+            heard = self._decode(data)
         except msgspec.ValidationError:
-            return  # A later server's: unknown types cost nothing (REALTIME §1).
-        match frame:
-            case frames.Event() | frames.Delta() | frames.Snapshot() | frames.End():
-                new = self._replica.apply(frame)
-                if isinstance(new, Untaken):
-                    self.counts["repeated"] += new is Untaken.REPEATED
-                    self._repair([frame.stream] if new is Untaken.GAP else [])
+            return  # Of a later server: what is unknown costs nothing (REALTIME §1).
+        match heard:
+            case Event() | Delta() | frames.Snapshot() | frames.End() as frame:
+                if (new := self._replica.apply(frame)) is Untaken.GAP:
+                    self._repair([frame.stream])
+                elif new is Untaken.REPEATED:
+                    self.counts["repeated"] += 1
                 else:
                     self.counts["taken"] += 1
-                    self._tell(new)
-            case frames.Welcome():
-                self._welcomed(frame, connection)
-            case frames.Reply():
-                self._replied(frame)
+                    self._told(new)
+            case frames.Welcome() as welcome:
+                self._welcomed(welcome, connection)
+            case frames.Reply() as reply:
+                self._replied(reply)
             case frames.Pong(positions):
                 self._repair(self._replica.behind(positions))
             case frames.AuthExpiring():
                 self._renewal = asyncio.create_task(self._renew(connection, address))
             case frames.Reconnect(after_ms):
                 self._leave_at = self._heard_at + after_ms / 1000
-            case Typist():
-                self._tell(frame)
+            case Typist() as typist:
+                self._told(typist)
 
-    def _welcomed(self, welcome: frames.Welcome, connection: ClientConnection) -> None:
+    def _welcomed(self, welcome: frames.Welcome, connection: Connection) -> None:
         self.counts["sessions"] += 1
-        self._began_at, self._heartbeat = self._heard_at, welcome.heartbeat
-        self._tell(Link(None, welcome.instance, self._began_at - (self._lost_at or self._began_at)))
-        self._lost_at, self._session = None, connection
-        self._tell(*self._replica.welcomed(welcome.streams))
+        self._session, self._began_at, self._heartbeat = connection, self._heard_at, welcome.heartbeat
+        self._told(Link(None, welcome.instance, max(0, self._began_at - self._lost_at)))
+        for lost in self._replica.welcomed(welcome.streams):
+            self._told(lost)
         self._outgoing.extend(Presence(str(uuid4()), course) for course in self._rooms)
         self._outgoing.extend(command for command, _ in self._commands.values())
 
     def _replied(self, reply: frames.Reply) -> None:
-        if reply.id in self._repairs:
-            self._repairs.discard(reply.id)
-            if reply.ok is not None:
-                self._tell(*self._replica.subscribed(_state(reply.id, reply.ok)))
-            elif reply.problem is not None and reply.problem.status == 404:
-                self._tell(*self._replica.forget(reply.id))
-            return
         command, waiting = self._commands.pop(reply.id or "", (None, None))
-        if waiting is None or waiting.done():
-            return
-        if reply.problem is not None:
-            waiting.set_exception(Refused(reply.problem))
-            return
-        ok = reply.ok or {}
+        lost: list[Lost] = []
         match command:
-            case Subscribe(_, stream):
-                self._tell(*self._replica.subscribed(_state(stream, ok)))
+            case Subscribe(_, stream) if reply.ok is not None:
+                lost = self._replica.subscribed(msgspec.convert({"stream": stream, **reply.ok}, StreamState))
+            case Subscribe(_, stream) if reply.problem is not None and reply.problem.status == 404:
+                lost = self._replica.forget(stream)
             case frames.Unsubscribe(_, stream):
                 self._replica.forget(stream)
-            case Presence(_, course, here):
+            case Presence(_, course, here) if reply.ok is not None:
                 self._rooms = self._rooms | {course} if here else self._rooms - {course}
-        waiting.set_result(ok)
+        for one in lost:
+            self._told(one)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
 
-    def _repair(self, streams: Sequence[str]) -> None:
-        for stream in streams:
-            if stream not in self._repairs:
-                self.counts["gaps"] += 1
-                self._repairs.add(stream)
-                self._outgoing.append(Subscribe(stream, stream, self._replica.place(stream)))
+    def _repair(self, streams: Iterable[str]) -> None:
+        for stream in set(streams) - self._commands.keys():
+            self.counts["gaps"] += 1
+            command = Subscribe(stream, stream, self._replica.place(stream))
+            self._commands[stream] = command, asyncio.get_running_loop().create_future()
+            self._outgoing.append(command)
 
-    async def _renew(self, connection: ClientConnection, address: str) -> None:
-        # Without a new token the session ends with 4301, and another one is asked for then.
-        with suppress(Dismissed, httpx.HTTPError):
+    async def _renew(self, connection: Connection, address: str) -> None:
+        # Without a new token the session ends with 4301, and one is asked for again then.
+        with suppress(Dismissed, httpx.HTTPError, msgspec.DecodeError):
             self._token = await self._tokens.valid(address, self._token)
             await self._send(connection, frames.Auth(self._token))
 
     def _lose(self) -> None:
-        if self._session is not None:
-            self._lost_at = asyncio.get_running_loop().time()
-        self._session = None
-        self._repairs.clear()
-        self._outgoing.clear()
+        lost, self._session = self._session is not None, None
+        self._lost_at = self._now() if lost else self._lost_at
         if self._renewal is not None:
             self._renewal.cancel()
-        for command, waiting in self._commands.values():
-            if isinstance(command, Regenerate) and not waiting.done():
+        self._outgoing.clear()
+        for id, (command, waiting) in tuple(self._commands.items()):
+            if isinstance(command, Regenerate) and lost and not waiting.done():
                 waiting.set_exception(ConnectionError("The session was lost before the reply."))
+            elif isinstance(command, Subscribe) and id == command.stream:
+                del self._commands[id]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._end = Dismissed(1000, "This client has been left.") if task.cancelled() else task.exception()
+        self._end = end = (None if task.cancelled() else task.exception()) or Dismissed(1000, "The client was left.")
         for _, waiting in self._commands.values():
             if not waiting.done():
-                waiting.set_exception(self._end or Dismissed(1000, ""))
-        self._changed.set()
+                waiting.set_exception(end)
 
-    def _tell(self, *notifications: Notification) -> None:
-        if self._told is None:
-            self._backlog.extend(notifications)
-            self._changed.set()
-        else:
-            for notification in notifications:
-                self._told(notification)
-
-    async def _change(self) -> None:
-        self._changed.clear()
-        await self._changed.wait()
-
-    async def _send(self, connection: ClientConnection, frame: ClientFrame) -> None:
-        data = _CODECS[self._codec].encode(frame)
+    async def _send(self, connection: Connection, frame: ClientFrame) -> None:
+        data = self._encode(frame)
         self.counts["bytes_out"] += len(data)
-        # Who reads is told that it is closed, and sends again what has no reply.
-        with suppress(ConnectionClosed):
+        with suppress(websockets.ConnectionClosed):  # who reads hears of it; what has no reply is sent again
             await connection.send(data, text=self._codec is Codec.JSON)
-
-
-def _state(stream: str, joined: Mapping[str, Any]) -> StreamState:
-    return msgspec.convert({"stream": stream, **joined}, StreamState)

@@ -7,6 +7,7 @@ order on the way. What cannot be taken is a gap: subscribe again, behind `place`
 import hashlib
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from itertools import chain
 from uuid import UUID
 
 import msgspec
@@ -27,10 +28,8 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """Events of a stream were left out: fetch what it tells of anew; what comes, comes behind `place`.
-
-    `place` is None when the stream does not exist any more, or is not this learner's to follow any more.
-    """
+    """Events of a stream were left out: fetch what it tells of anew; what comes, comes behind `place`. None: the stream
+    does not exist any more, or is not this learner's to follow any more."""
 
     stream: str
     place: After | None
@@ -43,13 +42,12 @@ class Untaken(Enum):
     GAP = "gaps"
 
 
-class _Followed:
-    __slots__ = ("ended", "epoch", "repairs", "seq", "texts")
-
-    def __init__(self, epoch: int, seq: int) -> None:
-        self.epoch, self.seq, self.repairs = epoch, seq, 0
-        self.texts: dict[str, tuple[int, str]] = {}
-        self.ended: tuple[str, ...] = ()
+class _Followed(msgspec.Struct):
+    epoch: int
+    seq: int
+    repairs: int = 0
+    texts: dict[str, tuple[int, str]] = {}
+    ended: tuple[str, ...] = ()
 
 
 class Replica:
@@ -61,8 +59,8 @@ class Replica:
     def apply(self, frame: Event | Delta | Snapshot | End) -> Event | Delta | Ended | Untaken:
         """What is new in a frame.
 
-        A Delta says: the answer is now the first `at` code points that were shown of it, and then `text`; `at` is less
-        than all that was shown only when another text replaces it, as that of a later revision does.
+        A Delta says: the answer is now the first `at` code points of what was shown of it, and then `text`. `at` is
+        where that ended, or 0 when another text replaces it, as that of a later revision does.
         """
         followed = self._followed.get(frame.stream)
         if followed is None:
@@ -81,8 +79,7 @@ class Replica:
     def welcomed(self, states: Sequence[StreamState]) -> list[Lost]:
         """The server's answer to `resume`: what could not be had again."""
         gone = self._followed.keys() - {state.stream for state in states}
-        lost = [self.forget(stream) for stream in gone] + [self.subscribed(state) for state in states]
-        return sum(lost, [])
+        return [*chain(*map(self.forget, gone), *map(self.subscribed, states))]
 
     def forget(self, stream: str) -> list[Lost]:
         """Follow the stream no more."""
@@ -95,7 +92,8 @@ class Replica:
 
     def resume(self) -> list[Resume]:
         """For `hello`: the place in each stream's events, and in its answer that has not ended."""
-        return [_resume(stream, followed) for stream, followed in self._followed.items()]
+        own = self._followed.items()
+        return [Resume(stream, followed.epoch, followed.seq, *_inside(followed)) for stream, followed in own]
 
     def positions(self) -> dict[str, int]:
         """For `ping`: the seq of the last event taken of each stream."""
@@ -144,8 +142,6 @@ def _written(followed: _Followed, frame: Delta | Snapshot) -> Delta | Untaken:
     return Delta(frame.stream, frame.message, frame.revision, at, text[at:])
 
 
-def _resume(stream: str, followed: _Followed) -> Resume:
-    place = Resume(stream, followed.epoch, followed.seq)
-    for message, (revision, text) in reversed(followed.texts.items()):
-        return msgspec.structs.replace(place, message=UUID(message), revision=revision, at=len(text))
-    return place
+def _inside(followed: _Followed) -> tuple[UUID, int, int] | tuple[()]:
+    newest = reversed(followed.texts.items())
+    return next(((UUID(message), revision, len(text)) for message, (revision, text) in newest), ())

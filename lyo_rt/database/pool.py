@@ -15,8 +15,8 @@ Row = asyncpg.Record
 
 ACQUIRE_SECONDS = 10.0
 ANNOUNCE_SECONDS = 2.0
-IDLE_IN_TRANSACTION = "15s"
-"""An instance frozen inside a transaction must not keep its rows from the others."""
+IDLE_IN_TRANSACTION = "5s"
+"""An instance frozen inside a transaction must not keep its rows from the others: as long as a lease."""
 
 
 class Announcer(Protocol):

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from api.asyncapi_document import asyncapi_json
 from lyo_rt.settings import Settings
 from tests.lyo_rt.embedding import ROOT
 
@@ -79,3 +80,9 @@ def test_prints_the_openapi_document() -> None:
     printed = lyo_rt("openapi")
     assert printed.stderr == ""
     assert json.loads(printed.stdout)["openapi"].startswith("3.1")
+
+
+def test_prints_the_asyncapi_document() -> None:
+    printed = lyo_rt("asyncapi")
+    assert printed.stderr == ""
+    assert json.loads(printed.stdout) == json.loads(asyncapi_json())

@@ -1,7 +1,7 @@
 """The simple door: the state at once, each change, four members, and 1000 at the end."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,12 +17,15 @@ from api.realtime.application import Realtime
 from api.realtime.pace import FRAMES_PER_MINUTE
 from api.realtime.socket import Patience
 from api.services import Services
+from lyo_rt import streams
 from lyo_rt.courses import repository as courses
 from lyo_rt.generation import service
 from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease, Presence
 from lyo_rt.settings import Settings
+from lyo_rt.streams import task_stream
 from tests.api.learners import signed_in, token_of
+from tests.api.sockets import small_socket
 
 pytestmark = pytest.mark.anyio
 
@@ -82,10 +85,16 @@ async def task(services: Services, token: str, database_url: str) -> AsyncIterat
         yield Work(services, lease, course)
 
 
-def watch(address: tuple[str, int], path: str, token: str | None = None) -> connect:
+def watch(address: tuple[str, int], path: str, token: str | None = None, **options: Any) -> connect:
     host, port = address
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return connect(f"ws://{host}:{port}{path}", additional_headers=headers)
+    return connect(f"ws://{host}:{port}{path}", additional_headers=headers, **options)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(20):
+        while not condition():  # noqa: ASYNC110  (what is waited for is a count)
+            await anyio.sleep(0.005)
 
 
 async def read(socket: ClientConnection) -> dict[str, Any]:
@@ -169,7 +178,7 @@ async def test_a_watcher_that_leaves_is_forgotten(
 ) -> None:
     async with watch(address, f"/v1/ws/tasks/{task.id}", token) as socket:
         await read(socket)
-        assert instance.feeds.statistics()["sinks"] == 1
+        await until(lambda: instance.feeds.statistics()["sinks"] == 1)
     with anyio.fail_after(5):
         while instance.realtime.watchers or instance.feeds.statistics()["sinks"]:  # noqa: ASYNC110
             await anyio.sleep(0.01)
@@ -307,3 +316,23 @@ async def test_a_drain_closes_the_door_with_the_code_to_come_back(
         await instance.drain()
         assert await rest(socket) == ([], 1012)
     assert await refused(address, f"/v1/ws/tasks/{task.id}", token) == (503, "DRAINING")
+
+
+async def test_a_watcher_that_does_not_read_gets_the_newest_state_and_the_end(
+    address: tuple[str, int], token: str, task: Work, services: Services, instance: Instance
+) -> None:
+    stream, changes = task_stream(UUID(task.id)), 600
+    async with watch(address, f"/v1/ws/tasks/{task.id}", token, sock=small_socket(address), max_queue=1) as socket:
+        first = await read(socket)
+        await until(lambda: instance.feeds.statistics()["sinks"] == 1)
+        for begin in range(1, changes, 50):
+            async with services.database.transaction() as transaction:
+                for number in range(begin, begin + 50):
+                    data = {**first, "state": "RUNNING", "message": f"{number} " + "x" * 16_000}
+                    await streams.append(transaction, stream, "progress", data)
+        await task.finish("DONE")
+        states, code = await rest(socket)
+    assert (code, states[-1]["state"]) == (1000, "DONE")
+    seen = [int(state["message"].partition(" ")[0]) for state in states[:-1]]
+    assert seen == sorted(set(seen))
+    assert 0 < len(seen) < changes

@@ -1,4 +1,7 @@
-"""What every broadcast promises (lyo_rt/broadcast/contract.py), asked of each: in-process on both loops, and Redis."""
+"""What every broadcast promises (lyo_rt/broadcast/contract.py), asked of each.
+
+In-process on both loops; over Redis on one server, behind Sentinels and on a cluster.
+"""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What every broadcast promises of drafts, asked of each: in-process on both loops, and Redis."""
+"""What every broadcast promises of drafts, asked of each: in-process on both loops, and Redis in all forms."""
 
 from typing import Any
 
@@ -107,6 +107,16 @@ async def test_drafts_are_apart(instances: Instances) -> None:
     await extend(instances.here, 0, "two", key="b", revision=5)
     assert await instances.there.read_draft("a") == Draft(1, "one")
     assert await instances.there.read_draft("b") == Draft(5, "two")
+
+
+@pytest.mark.parametrize("topic", ["", "}", "{}", "{x}y", "conversation: é\n"])
+async def test_a_draft_goes_out_on_any_topic(instances: Instances, topic: str) -> None:
+    ear = Ear()
+    async with instances.there.listen(topic, ear):
+        assert await extend(instances.here, 0, "one", key=f"{topic} m", topic=topic)
+        assert await extend(instances.here, 3, " two", key=f"{topic} m", topic=topic)
+        await ear.until_heard(b" two")
+    assert await instances.there.read_draft(f"{topic} m") == Draft(1, "one two")
 
 
 async def test_of_two_writers_at_once_the_higher_revision_s_text_stays_whole(instances: Instances) -> None:

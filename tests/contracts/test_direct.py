@@ -148,7 +148,7 @@ async def test_who_does_not_read_is_not_written_to_beyond_the_mark(
             written += 1
             await anyio.lowlevel.checkpoint()
             assert written < 100_000
-        assert stream._writer.transport.get_write_buffer_size() <= HIGH_WATER_BYTES + len(frame)
+        assert stream._transport.get_write_buffer_size() <= HIGH_WATER_BYTES + len(frame)
         with anyio.move_on_after(0.2) as waiting:
             await stream.drained()
         assert waiting.cancelled_caught, "there is no room as long as the client does not read"

@@ -37,6 +37,18 @@ class Cluster:
                 return next(node for node in self.nodes if node.port == port)
         raise LookupError(f"nobody has slot {slot}")
 
+    @contextmanager
+    def migrating(self, name: str, *, to: Node) -> Iterator[None]:
+        """The slot of `name` is on its way to another master while the block runs, and there after it."""
+        slot, source = self.slot_of(name), self.master_of(name)
+        to.do("CLUSTER", "SETSLOT", slot, "IMPORTING", source.do("CLUSTER", "MYID"))
+        source.do("CLUSTER", "SETSLOT", slot, "MIGRATING", to.do("CLUSTER", "MYID"))
+        yield
+        for key in source.do("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            source.do("MIGRATE", *to.address, key, 0, 5000)
+        for node in (to, source):
+            node.do("CLUSTER", "SETSLOT", slot, "NODE", to.do("CLUSTER", "MYID"))
+
     def slot_of(self, name: str) -> int:
         slot: int = self.nodes[-1].do("CLUSTER", "KEYSLOT", name)
         return slot

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class ValkeyProcess:
             connection.send_command(*command)
             return connection.read_response()
         finally:
-            connection.disconnect()
+            connection.disconnect()  # type: ignore[no-untyped-call]
 
     def state(self, *command: str) -> dict[str, str]:
         """Its reply to one command whose reply is lines of `name:value`, as INFO's."""
@@ -55,8 +55,21 @@ class ValkeyProcess:
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone."""
-        os.kill(int(self.state("INFO", "server")["process_id"]), signal.SIGKILL)
+        os.kill(self._pid(), signal.SIGKILL)
         self.stop()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It does nothing while the block runs; its connections stay open, and new ones are left hanging."""
+        pid = self._pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def _pid(self) -> int:
+        return int(self.state("INFO", "server")["process_id"])
 
     def stop(self) -> None:
         """End it; again is allowed."""
@@ -71,7 +84,7 @@ class ValkeyProcess:
 
 
 @contextmanager
-def all_running(processes: list[ValkeyProcess]) -> Iterator[None]:
+def all_running(processes: Sequence[ValkeyProcess]) -> Iterator[None]:
     """Every one of `processes` runs while the block does."""
     try:
         for process in processes:

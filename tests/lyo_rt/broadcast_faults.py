@@ -37,9 +37,7 @@ class Witness(Ear):
 
     def silence(self) -> float:
         """The longest time, in seconds, between two messages."""
-        return max(
-            after - before for before, after in zip(self.heard_at, self.heard_at[1:], strict=False)
-        )
+        return max(after - before for before, after in zip(self.heard_at, self.heard_at[1:], strict=False))
 
 
 class Sent:
@@ -47,24 +45,34 @@ class Sent:
 
     def __init__(self) -> None:
         self.at: dict[bytes, float] = {}
+        self.ending = False
+        self.ended = anyio.Event()
 
-    def untold(self, witness: Witness) -> list[bytes]:
-        """The messages that `witness` neither heard, nor was told to be lost since."""
-        heard = set(witness.payloads)
-        return [payload for payload, at in self.at.items() if payload not in heard and at > witness.lost_at]
+    async def all_told(self, witness: Witness) -> None:
+        """End the publishing, and wait until `witness` has heard every message, or been told of a loss since.
+
+        Raises TimeoutError when it is not told.
+        """
+        self.ending = True
+        await self.ended.wait()
+        await witness.until(lambda: not self._untold(witness))
+
+    def _untold(self, witness: Witness) -> set[bytes]:
+        return {payload for payload, at in self.at.items() if at > witness.lost_at} - set(witness.payloads)
 
 
 @asynccontextmanager
 async def publishing(broadcast: Broadcast, topic: str) -> AsyncIterator[Sent]:
-    """Publish numbers on `topic`, a hundred a second, while the block runs."""
+    """Publish numbers on `topic`, a hundred a second, until `all_told` is called or the block is left."""
     sent = Sent()
 
     async def publish() -> None:
-        while True:
+        while not sent.ending:
             payload = b"%06d" % len(sent.at)
             sent.at[payload] = time.monotonic()
             await broadcast.publish(topic, payload)
             await anyio.sleep(BETWEEN_SECONDS)
+        sent.ended.set()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(publish)

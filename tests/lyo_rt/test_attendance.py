@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from actors.attendance import Attendance
-from lyo_rt import streams
+from lyo_rt import leases, streams
 from lyo_rt.attendance import service
 from lyo_rt.attendance.records import Roster
 from lyo_rt.broadcast.in_process import InProcessBroadcast
@@ -330,6 +330,14 @@ async def test_who_was_there_by_way_of_a_dead_instance_is_told_of_once_whoever_s
             events = await until_told(database, course, 3 + 40)
     assert events[:3] == [("joined", "Ada", 1), ("joined", "Ben", 2), ("left", "Ada", 1)]
     assert len(retold(await told(database, course))[-1]) == 1
+
+
+async def test_nobody_is_taken_for_dead_while_all_take_their_locks_again(
+    database: Database, rivals: list[Attendance]
+) -> None:
+    """The first seconds of a PostgreSQL server."""
+    assert await leases.dead(database, [HERE, DEAD, THERE], settling=0) == [DEAD]
+    assert await leases.dead(database, [HERE, DEAD, THERE], settling=NEVER) == []
 
 
 async def test_a_roster_shows_nobody_of_a_dead_instance(

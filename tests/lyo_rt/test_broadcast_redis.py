@@ -225,6 +225,24 @@ async def test_killed_connections_come_back(server: Restartable) -> None:
             await ear.until(lambda kind=kind: kind.encode() in ear.payloads)
 
 
+async def test_a_demoted_master_is_not_listened_to_any_more(server: Restartable) -> None:
+    ear = Ear()
+    async with (
+        server.running(),
+        opened(server.url) as broadcast,
+        broadcast.listen(TOPIC, ear),
+        Redis.from_url(server.url) as client,
+    ):
+        await client.execute_command("REPLICAOF", "127.0.0.1", server.port)
+        await ear.until(lambda: ear.losses >= 1)
+        with pytest.raises(Unavailable):
+            await broadcast.check()
+        await client.execute_command("REPLICAOF", "NO", "ONE")
+        await until_well(broadcast)
+        await broadcast.publish(TOPIC, b"again")
+        await ear.until_heard(b"again")
+
+
 async def test_listeners_cost_no_connections(redis_url: str) -> None:
     async with AsyncExitStack() as stack:
         broadcast = await stack.enter_async_context(opened(redis_url))

@@ -19,6 +19,7 @@ from tests.lyo_rt.broadcast_faults import Witness, publishing, until_checked
 pytestmark = pytest.mark.anyio
 
 TOPIC = "conversation:7"
+NOTICED_SECONDS = 5.0
 FAILOVER_SECONDS = 20.0
 """Noticed after 0.5 s here, agreed upon, carried out: about 2 s; the rest is for a busy machine."""
 
@@ -48,18 +49,20 @@ async def test_a_failover_is_followed_and_nothing_is_lost_untold(
         await there.extend_draft("m", TOPIC, revision=1, at=0, text="so far", payload=b"")
         await anyio.to_thread.run_sync(watched.fail_over)
         assert watched.master() is not before
+        async with opened(watched.url) as newcomer:
+            sent.at[b"to the new master"] = time.monotonic()
+            await newcomer.publish(TOPIC, b"to the new master")
+        await witness.until(lambda: witness.losses > 0, within=NOTICED_SECONDS)
         await witness.until_well(FAILOVER_SECONDS)
         await until_checked(here)
         await until_checked(there)
         assert await here.read_draft("m") in (Draft(1, "so far"), None)
+        await sent.all_told(witness)
     with capsys.disabled():
         print(f" [Sentinels' failover: {witness.silence():.2f} s of silence, {witness.losses} losses told]", end="")
-    assert sent.untold(witness) == []
 
 
-async def test_a_killed_master_is_replaced_by_its_replica(
-    watched: Watched, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_killed_master_is_replaced_by_its_replica(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     watched.replicate()
     killed = watched.master()
     witness = Witness()
@@ -74,10 +77,10 @@ async def test_a_killed_master_is_replaced_by_its_replica(
         await witness.until_well(FAILOVER_SECONDS)
         await until_checked(here)
         await until_checked(there)
+        await sent.all_told(witness)
     with capsys.disabled():
         print(f" [kill -9 of the master: {witness.silence():.2f} s of silence, {witness.losses} losses told]", end="")
     assert watched.master() is not killed
-    assert sent.untold(witness) == []
 
 
 async def test_a_minority_of_sentinels_may_be_dead(watched: Watched) -> None:

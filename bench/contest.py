@@ -1,0 +1,172 @@
+"""The measurements in order, each on ours and on the opponent in turn, and the lines they make."""
+
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bench import ceiling, measures, rounds
+from bench.extent import Extent
+from bench.figures import Figures, Line, Measure, Reference, middle, quantile
+from bench.ground import free_port, ground
+from bench.machine import cores
+from bench.opponent import opponent
+from bench.product import product
+from bench.side import Ground, Side, pinned
+
+FANNED = 1000
+
+Round = Callable[[Side], Coroutine[Any, Any, Figures]]
+
+
+class Contest:
+    """One run: what is said of it while it goes on, and what it has found."""
+
+    def __init__(self, extent: Extent, say: Callable[[str], None]) -> None:
+        self._extent = extent
+        self._say = say
+        self._server_core, self._load_core = cores()
+        self.lines: list[Line] = []
+        self.references: list[Reference] = []
+
+    def run(self, folder: Path) -> None:
+        """Everything. Raises what keeps a side from doing its job."""
+        with ground(folder, ["--tokens", str(self._extent.tokens)]) as stands:
+            with product(stands, free_port()) as ours:
+                self._kick_off(stands, ours)
+                with opponent(stands, free_port(), ours.user) as theirs:
+                    self._live(stands, ours, theirs)
+            self._idle(stands)
+        self._bare()
+
+    def _kick_off(self, stands: Ground, ours: Side) -> None:
+        """Nothing is pinned: the opponent's workers may use both cores."""
+        extent, mine, best = self._extent, list[Figures](), list[Figures]()
+        for workers in extent.celery:
+            theirs = list[Figures]()
+            with opponent(stands, free_port(), ours.user, workers=workers) as other:
+                for _ in range(extent.rounds):
+                    self._say(f"courses kicked off, {ours.name}")
+                    mine.append(uvloop.run(rounds.courses(ours, extent)))
+                    self._say(f"courses kicked off, {other.name} with {workers} Celery workers")
+                    theirs.append(uvloop.run(rounds.courses(other, extent)))
+            best.append(middle(theirs))
+        # Few workers leave uvicorn more of the processor, many finish sooner: the better counts, line by line.
+        chosen = {
+            each.title: (min if each.best == "lower" else max)(found[each.title] for found in best)
+            for each in measures.KICK_OFF
+        }
+        self._compare("kick-off", measures.KICK_OFF, mine, [chosen])
+
+    def _live(self, stands: Ground, ours: Side, theirs: Side) -> None:
+        """The server alone on its core, the load and all else on the other."""
+        extent = self._extent
+        os.sched_setaffinity(0, {self._load_core})
+        try:
+            for count in extent.watchers:
+                self._both(
+                    f"{count:,} watchers, each of a task of its own",
+                    measures.WATCHERS,
+                    stands,
+                    (ours, theirs),
+                    partial(rounds.watchers, stands=stands, extent=extent, count=count, load_core=self._load_core),
+                )
+            self._fan_out(stands, ours, theirs)
+            self._both(
+                f"tutor, {extent.learners} learners at 25 tokens a second",
+                measures.TUTOR,
+                stands,
+                (ours, theirs),
+                partial(rounds.tutor, extent=extent),
+            )
+            self._both(
+                "authenticated sessions",
+                measures.CONNECTING,
+                stands,
+                (ours, theirs),
+                partial(rounds.connects, extent=extent),
+            )
+        finally:
+            os.sched_setaffinity(0, {self._server_core, self._load_core})
+
+    def _fan_out(self, stands: Ground, ours: Side, theirs: Side) -> None:
+        found: dict[str, list[Figures]] = {"session": [], "simple": [], "theirs": []}
+        for _ in range(self._extent.fan_out_rounds):
+            for name, side in (("session", ours), ("simple", ours), ("theirs", theirs)):
+                found[name].append(
+                    self._round(
+                        f"one event to {FANNED:,} sockets",
+                        stands,
+                        side,
+                        partial(
+                            rounds.fan_out,
+                            stands=stands,
+                            sockets=FANNED,
+                            count=self._extent.fan_out_events,
+                            sessions=name == "session",
+                        ),
+                    )
+                )
+        self._compare(f"one event to {FANNED:,} sessions", measures.FAN_OUT, found["session"], found["theirs"])
+        self._compare(f"one event to {FANNED:,} simple doors", measures.FAN_OUT, found["simple"], found["theirs"])
+
+    def _idle(self, stands: Ground) -> None:
+        """Servers of their own: what earlier work left in the heap is not a session's."""
+        extent, kept = self._extent, list[Figures]()
+        with product(stands, free_port()) as ours:
+            self._say(f"idle sessions, {ours.name}")
+            kept.append(uvloop.run(rounds.idle(ours, extent)))
+            user = ours.user
+        with opponent(stands, free_port(), user) as theirs:
+            self._say(f"idle sessions, {theirs.name}")
+            kept.append(uvloop.run(rounds.idle(theirs, extent)))
+        named = (measures.SESSION_KIB, measures.CROWDED_MIB)[: 2 if extent.crowded else 1]
+        self._compare(f"{extent.idle:,} authenticated idle sessions", named, kept[:1], kept[1:])
+
+    def _bare(self) -> None:
+        for kind in ("websockets", "uvicorn"):
+            with ceiling.bare(kind, free_port(), self._server_core) as (address, server):
+                self._say(f"bare {kind}")
+                echoed = uvloop.run(ceiling.echo(address, server, sockets=50, seconds=self._extent.bare_seconds))
+                self.references.append(Reference(f"bare {kind}, echo over 50 sockets", "a core second", echoed))
+                if kind == "websockets":
+                    sending = ceiling.broadcast(address, server, sockets=FANNED, events=self._extent.fan_out_events)
+                    rate, whole = uvloop.run(sending)
+                    title = f"bare {kind}, one message to {FANNED:,} sockets"
+                    self.references.append(Reference(title, "a core second", rate))
+                    self.references.append(Reference(f"{title}, p50", "ms", quantile(whole, 0.5) * 1000))
+
+    def _both(
+        self, group: str, named: Sequence[Measure], stands: Ground, sides: tuple[Side, Side], measure: Round
+    ) -> None:
+        ours, theirs = ([self._round(group, stands, side, measure)] for side in sides)
+        self._compare(group, named, ours, theirs)
+
+    def _round(self, what: str, stands: Ground, side: Side, measure: Round) -> Figures:
+        self._say(f"{what}, {side.name}")
+        with pinned(side, stands, self._server_core, self._load_core):
+            found = uvloop.run(measure(side))
+        if (share := found.pop(rounds.LOAD, None)) is not None:
+            self.references.append(Reference(f"the load itself, {what}, {side.name}", "% of a core", share))
+        return found
+
+    def _compare(
+        self, group: str, named: Sequence[Measure], ours: Sequence[Figures], theirs: Sequence[Figures]
+    ) -> None:
+        mine, other = middle(ours), middle(theirs)
+        for each in named:
+            self.lines.append(
+                Line(
+                    group=group,
+                    title=each.title,
+                    unit=each.unit,
+                    best=each.best,
+                    ours=mine[each.title],
+                    theirs=other[each.title],
+                    bar=each.bar,
+                    limit=each.limit,
+                )
+            )

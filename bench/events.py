@@ -1,0 +1,90 @@
+"""Events of many tasks, each with a watcher of its own: how many a core delivers, and how late they are."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from bench.crowd import PATIENCE, Crowd, gathered
+from bench.machine import pin
+from bench.processes import program
+from bench.side import Ground, Learner, Side, cost_of, server_pids
+from bench.stamps import SIZE, age, stamp
+from bench.wire import connect, publisher
+
+
+@dataclass
+class Delivered:
+    """What came of many events; latencies in seconds."""
+
+    per_second: float
+    """Deliveries a second of wall time."""
+    per_core_second: float
+    """Deliveries for a second of the server's processor time."""
+    latencies: list[float] = field(default_factory=list)
+
+
+class Watching(Crowd):
+    """Watchers of whom each has a task; keeps how old every message was, by the stamp at its message's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latencies: list[float] = []
+
+    def heard(self, payload: bytes) -> None:
+        end = payload.find(b'"', payload.find(b'"message":"') + 11)
+        self.latencies.append(age(payload[end - SIZE : end], time.monotonic()))
+        super().heard(payload)
+
+
+async def watch(side: Side, learners: list[Learner], tasks: list[UUID]) -> Watching:
+    """One watcher on the simple door of each task, the state at once behind them."""
+    ready, crowd = Crowd(), Watching()
+    crowd.sockets = await gathered(
+        len(tasks),
+        lambda n: connect(side.address, f"{side.prefix}/ws/tasks/{tasks[n]}", ready.heard, token=learners[n].token),
+    )
+    await ready.until(len(tasks))
+    for socket in crowd.sockets:
+        socket.heard = crowd.heard
+    return crowd
+
+
+async def flood(side: Side, ground: Ground, crowd: Watching, tasks: list[UUID], *, seconds: float) -> Delivered:
+    """Published by the load itself, nothing stored: as many as the server delivers, one for each watcher at a time.
+
+    A round publishes one event of every task in the same instant; the next begins when all have been delivered.
+    """
+    out, seq, rounds = await publisher(ground.redis_port), 1, 0
+    crowd.received, crowd.latencies = 0, []
+    began = time.monotonic()
+    with cost_of(server_pids(side)) as cost:
+        while time.monotonic() - began < seconds:
+            seq, rounds = seq + 1, rounds + 1
+            for task in tasks:
+                out.publish(*side.report(task, seq, stamp()))
+            await crowd.until(rounds * len(tasks))
+        took = time.monotonic() - began
+    out.close()
+    delivered = rounds * len(tasks)
+    return Delivered(delivered / took, delivered / max(cost.seconds, 0.01), crowd.latencies)
+
+
+async def paced(
+    side: Side, crowd: Watching, tasks: list[UUID], *, rate: float, seconds: float, core: int
+) -> list[float]:
+    """The whole job at a steady rate: a reporter stores each step as the stack's workers do, and publishes it.
+
+    The latencies, in seconds from the beginning of the storing.
+    """
+    crowd.received, crowd.latencies = 0, []
+    arguments, environment = side.reporter()
+    order = msgspec.json.encode({"tasks": tasks, "rate": rate, "seconds": seconds}).decode()
+    with program(arguments, environment, "ready", told=order) as reporter:
+        pin(reporter.pids, core)
+        reporter.tell("go")
+        await asyncio.to_thread(reporter.wait_for, "reported", seconds + PATIENCE)
+        await crowd.until(int(rate * seconds))
+    return crowd.latencies
