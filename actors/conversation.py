@@ -80,7 +80,7 @@ class ConversationActor(Actor[WorkMessage]):
             self._answers[lease.id] = answer
             await self._write(answer, context)
         except LeaseLost:
-            log.info("answer goes on elsewhere", message=str(lease.id), epoch=lease.epoch)
+            _log_lost(lease)
         finally:
             # The same turn may have been taken again meanwhile, under a later epoch.
             if self._answers.get(lease.id) is answer:
@@ -103,6 +103,7 @@ class ConversationActor(Actor[WorkMessage]):
                 except* ModelUnavailable:
                     status = "failed"
         if answer.lost:
+            _log_lost(answer.lease)
             return
         if answer.scope.cancelled_caught:
             status = "stopped"
@@ -121,6 +122,10 @@ class ConversationActor(Actor[WorkMessage]):
             level=ground.level if ground else context.level,
             style=context.style,
         )
+
+
+def _log_lost(lease: Lease) -> None:
+    log.info("answer goes on elsewhere", answer=str(lease.id), epoch=lease.epoch)
 
 
 class Answer:
@@ -235,7 +240,7 @@ class Answer:
             whole = self._text[: at + len(text)]
             await self._extend(revision, 0, whole, frames.Snapshot(self._stream, key, revision, whole))
         except Unavailable as fault:
-            log.warning("draft not shared; the checkpoint goes on", message=key, error=str(fault))
+            log.warning("draft not shared; the checkpoint goes on", answer=key, error=str(fault))
 
     async def _extend(self, revision: int, at: int, text: str, frame: frames.Delta | frames.Snapshot) -> bool:
         return await self._broadcast.extend_draft(
@@ -254,6 +259,6 @@ class Answer:
             if await service.checkpoint(self._database, self.lease, revision=revision, text=text):
                 self.scope.cancel()
         except Unavailable as fault:
-            log.warning("answer not stored yet", message=str(self.lease.id), error=str(fault))
+            log.warning("answer not stored yet", answer=str(self.lease.id), error=str(fault))
             return
         self._stored = len(text)

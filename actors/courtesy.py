@@ -11,18 +11,24 @@ from contextlib import contextmanager
 import anyio
 from anyio.lowlevel import checkpoint
 
-LONGEST_SECONDS = 1.0
-"""No step waits longer: under a steady load it is late, never stopped (a model takes 5 to 20 s for a step).
-
-And who has been waiting longer than this waits for something else than the loop: a long poll gives way itself.
-"""
+LONGEST_SECONDS = 5.0
+"""No step waits longer: under a steady load it is late, never stopped (a model takes 5 to 20 s for a step)."""
+ANSWER_SECONDS = 1.0
+"""Who has been waiting longer than this waits for something else than the loop: a long poll, an event stream."""
+PAUSE_SECONDS = 0.002
+ON_TIME_SECONDS = 0.006
+"""A pause that is over in time shows that the loop has room for a step; each needs 3 to 6 ms of it."""
 
 
 class Courtesy:
     """One instance's."""
 
-    def __init__(self, longest: float = LONGEST_SECONDS) -> None:
+    def __init__(
+        self, *, longest: float = LONGEST_SECONDS, answer: float = ANSWER_SECONDS, on_time: float = ON_TIME_SECONDS
+    ) -> None:
         self._longest = longest
+        self._answer = answer
+        self._on_time = on_time
         self._began: dict[object, float] = {}
         self._less = anyio.Event()
         self._turnstile = anyio.Lock()
@@ -39,15 +45,21 @@ class Courtesy:
             self._less.set()
 
     async def turn(self) -> None:
-        """Wait until nobody is being answered, `longest` at most; then one turn is given per pass of the loop."""
+        """Wait until nobody is being answered and the loop has time, `longest` at most; turns are taken one by one."""
         deadline = anyio.current_time() + self._longest
         async with self._turnstile:
-            while (until := min(deadline, self._busy_until())) > anyio.current_time():
-                self._less = anyio.Event()
-                with anyio.move_on_after(until - anyio.current_time()):
-                    await self._less.wait()
-            await checkpoint()
+            while not await self._is_quiet(deadline) and anyio.current_time() < deadline:
+                pass
+
+    async def _is_quiet(self, deadline: float) -> bool:
+        while (until := min(deadline, self._busy_until())) > anyio.current_time():
+            self._less = anyio.Event()
+            with anyio.move_on_after(until - anyio.current_time()):
+                await self._less.wait()
+        before = anyio.current_time()
+        await anyio.sleep(PAUSE_SECONDS)
+        return anyio.current_time() - before < self._on_time
 
     def _busy_until(self) -> float:
         newest = next(reversed(self._began.values()), None)
-        return -math.inf if newest is None else newest + self._longest
+        return -math.inf if newest is None else newest + self._answer

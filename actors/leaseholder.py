@@ -67,9 +67,7 @@ class Leaseholder:
         An instance that was frozen asks before it has been told of the loss.
         """
         holding = self._held.get((lease.kind, lease.id))
-        return (
-            holding is not None and holding.lease.epoch == lease.epoch and self._clock.monotonic() < holding.deadline
-        )
+        return holding is not None and holding.lease.epoch == lease.epoch and self._clock.monotonic() < holding.deadline
 
     def held(self) -> list[Lease]:
         """What is held now."""

@@ -1,5 +1,6 @@
 """The program: owns the signals, the embedded servers, Hypercorn and the instance; ends with the right exit code."""
 
+import gc
 import signal
 import socket
 import sys
@@ -33,6 +34,8 @@ from lyo_rt.settings import InvalidSettings, Settings
 HYPERCORN = Path(__file__).resolve().parent.parent / "hypercorn.toml"
 BACKLOG = 1024
 CLOSING_SECONDS = 4.0
+COLLECT_AFTER = (10_000, 20, 50)
+"""Objects, and collections of the younger generations, before the garbage collector looks (gc.set_threshold)."""
 """For Hypercorn to end after the drain; then what is left is cut. Drain and this together stay under ten seconds."""
 
 OK, FAILED, BAD_SETTINGS = 0, 1, 2
@@ -154,6 +157,7 @@ async def serve_instance(
     asked = anyio.Event()
     async with parent_watched(settings, asked), signals_watched(asked):
         scope = instance.supervisor.root(http)
+        collect_less()
         if settings.lyo_listen_fd is None:
             announce(settings, address, behind, time.monotonic() - began)
         await asked.wait()
@@ -164,6 +168,16 @@ async def serve_instance(
         scope.cancel()
         await stopped.wait()
     log.info("stopped")
+
+
+def collect_less() -> None:
+    """Have the garbage collector leave alone what the start has made, and look less often at the rest.
+
+    A look at all 250,000 objects of a fresh instance took 70 ms, and a third of the time in which sessions came in.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @asynccontextmanager

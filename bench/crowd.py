@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from bench.wire import WebSocket
@@ -9,8 +10,13 @@ from bench.wire import WebSocket
 Found = TypeVar("Found")
 
 PATIENCE = 60.0
+SETTLING = ("settling once", "settling twice")
 CONNECTING = 50
 """Handshakes under way at once."""
+
+
+class Deaf(Exception):
+    """Sockets did not get what was told."""
 
 
 class Crowd:
@@ -40,6 +46,33 @@ class Crowd:
         """All of them leave."""
         for socket in self.sockets:
             socket.close()
+
+
+async def settle(crowd: Crowd, announce: Callable[[str], Awaitable[None]]) -> None:
+    """Everybody hears what comes from now on: `announce` has an event stored and told, and each must see it, twice.
+
+    The first time somebody may have read it as the state before listening; whoever has the second one listens.
+    """
+    for text in SETTLING:
+        missing, done = set(range(len(crowd.sockets))), asyncio.Event()
+        for number, socket in enumerate(crowd.sockets):
+            socket.heard = partial(_heard, text.encode(), number, missing, done)
+        await announce(text)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await done.wait()
+        except TimeoutError:
+            closed = {socket.code for socket in crowd.sockets if socket.closed}
+            raise Deaf(f"{len(missing)} of {len(crowd.sockets)} sockets heard nothing; closed: {closed}") from None
+    for socket in crowd.sockets:
+        socket.heard = crowd.heard
+
+
+def _heard(text: bytes, number: int, missing: set[int], done: asyncio.Event, payload: bytes) -> None:
+    if text in payload:
+        missing.discard(number)
+        if not missing:
+            done.set()
 
 
 async def gathered(count: int, join: Callable[[int], Awaitable[Found]]) -> list[Found]:

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
-from bench.crowd import PATIENCE, Crowd, gathered
+from bench.crowd import PATIENCE, Crowd, gathered, settle
 from bench.machine import pin
 from bench.processes import program
-from bench.side import Ground, Learner, Side, cost_of, server_pids
+from bench.side import ANNOUNCED, Ground, Learner, Side, cost_of, server_pids
 from bench.stamps import SIZE, age, stamp
 from bench.wire import connect, publisher
 
@@ -40,15 +41,13 @@ class Watching(Crowd):
 
 
 async def watch(side: Side, learners: list[Learner], tasks: list[UUID]) -> Watching:
-    """One watcher on the simple door of each task, the state at once behind them."""
-    ready, crowd = Crowd(), Watching()
+    """One watcher on the simple door of each task, hearing what comes."""
+    crowd = Watching()
     crowd.sockets = await gathered(
         len(tasks),
-        lambda n: connect(side.address, f"{side.prefix}/ws/tasks/{tasks[n]}", ready.heard, token=learners[n].token),
+        lambda n: connect(side.address, f"{side.prefix}/ws/tasks/{tasks[n]}", crowd.heard, token=learners[n].token),
     )
-    await ready.until(len(tasks))
-    for socket in crowd.sockets:
-        socket.heard = crowd.heard
+    await settle(crowd, partial(side.announce, tasks))
     return crowd
 
 
@@ -57,17 +56,17 @@ async def flood(side: Side, ground: Ground, crowd: Watching, tasks: list[UUID], 
 
     A round publishes one event of every task in the same instant; the next begins when all have been delivered.
     """
-    out, seq, rounds = await publisher(ground.redis_port), 1, 0
+    out, rounds = await publisher(ground.redis_port), 0
     crowd.received, crowd.latencies = 0, []
     began = time.monotonic()
     with cost_of(server_pids(side)) as cost:
         while time.monotonic() - began < seconds:
-            seq, rounds = seq + 1, rounds + 1
+            rounds += 1
             for task in tasks:
-                out.publish(*side.report(task, seq, stamp()))
+                out.publish(*side.report(task, ANNOUNCED + rounds, stamp()))
             await crowd.until(rounds * len(tasks))
         took = time.monotonic() - began
-    out.close()
+    await out.close()
     delivered = rounds * len(tasks)
     return Delivered(delivered / took, delivered / max(cost.seconds, 0.01), crowd.latencies)
 

@@ -50,19 +50,19 @@ FULL = Extent(
 
 QUICK = Extent(
     name="quick",
-    alone=5,
+    alone=4,
     rounds=1,
     celery=(8,),
     watchers=(100,),
     flood_seconds=1.5,
     paced_rate=200.0,
-    paced_seconds=2.0,
+    paced_seconds=1.5,
     fan_out_events=20,
     fan_out_rounds=1,
     learners=200,
-    tokens=75,
+    tokens=50,
     connecting=500,
-    idle=1000,
+    idle=500,
     crowded=0,
     bare_seconds=1.0,
 )

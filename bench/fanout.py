@@ -2,12 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
-from bench.crowd import Crowd, gathered
-from bench.side import Ground, Learner, Side, cost_of, server_pids
+from bench.crowd import Crowd, gathered, settle
+from bench.side import ANNOUNCED, Ground, Learner, Side, cost_of, server_pids
 from bench.stamps import stamp
 from bench.wire import connect, publisher
 
@@ -34,42 +35,39 @@ async def watchers(side: Side, learners: list[Learner], task: UUID) -> Crowd:
     crowd.sockets = await gathered(
         len(learners), lambda n: connect(side.address, path, crowd.heard, token=learners[n].token)
     )
-    await crowd.until(len(learners))
+    await settle(crowd, partial(side.announce, [task]))
     return crowd
 
 
 async def subscribers(side: Side, learners: list[Learner], task: UUID) -> Crowd:
     """All of them by sessions of `/v1/ws` that follow the task."""
-    crowd, ready = Crowd(), Crowd()
-    crowd.sockets = await gathered(len(learners), lambda n: side.session(learners[n], ready.heard))
+    crowd = Crowd()
+    crowd.sockets = await gathered(len(learners), lambda n: side.session(learners[n], crowd.heard))
     subscribe = msgspec.json.encode({"type": "subscribe", "id": "s", "stream": f"task:{task}"})
     for socket in crowd.sockets:
         socket.send(subscribe)
-    # the reply, and the task's latest event
-    await ready.until(2 * len(learners))
-    for socket in crowd.sockets:
-        socket.heard = crowd.heard
+    await settle(crowd, partial(side.announce, [task]))
     return crowd
 
 
 async def fan_out(side: Side, ground: Ground, crowd: Crowd, task: UUID, *, events: int) -> FanOut:
     """`events` one at a time, then as many with WINDOW under way."""
     out, size, whole = await publisher(ground.redis_port), len(crowd.sockets), []
-    crowd.received, seq = 0, 1
+    crowd.received, told = 0, 0
     for _ in range(events):
-        seq += 1
+        told += 1
         began = time.monotonic()
-        out.publish(*side.report(task, seq, stamp()))
-        await crowd.until((seq - 1) * size)
+        out.publish(*side.report(task, ANNOUNCED + told, stamp()))
+        await crowd.until(told * size)
         whole.append(time.monotonic() - began)
     began = time.monotonic()
     with cost_of(server_pids(side)) as cost:
         for _ in range(events):
-            seq += 1
-            out.publish(*side.report(task, seq, stamp()))
-            await crowd.until((seq - WINDOW) * size)
-        await crowd.until((seq - 1) * size)
+            told += 1
+            out.publish(*side.report(task, ANNOUNCED + told, stamp()))
+            await crowd.until((told - WINDOW + 1) * size)
+        await crowd.until(told * size)
         took = time.monotonic() - began
-    out.close()
+    await out.close()
     delivered = events * size
     return FanOut(delivered / took, delivered / max(cost.seconds, 0.01), whole)

@@ -45,7 +45,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.theirs is None:
             return None
         better, worse = (self.ours, self.theirs) if self.best == "higher" else (self.theirs, self.ours)
-        return better / worse if worse else float("inf")
+        if better == worse:
+            return 1.0
+        return better / worse if worse else None
 
     @property
     def passed(self) -> bool:

@@ -57,15 +57,24 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Processor time these processes have used so far, user and system, in seconds (proc(5): fields 14 and 15)."""
-    ticks = 0
-    for pid in pids:
+    """Processor time the threads of these processes have used so far, in seconds.
+
+    schedstat counts nanoseconds; stat, where the kernel keeps no schedstat, ticks of ten milliseconds.
+    """
+    return sum(_thread_seconds(Path(f"/proc/{pid}/task/{thread}")) for pid in pids for thread in _threads(pid))
+
+
+def _thread_seconds(thread: Path) -> float:
+    try:
+        return int((thread / "schedstat").read_text().split()[0]) / 1e9
+    except FileNotFoundError:
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = (thread / "stat").read_text().rpartition(")")[2].split()
         except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICK
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / TICK
+    except OSError:
+        return 0.0
 
 
 def resident_bytes(pids: Iterable[int]) -> int:

@@ -41,8 +41,11 @@ FAN_OUT = (FANNED, FANNED_P50, FANNED_P99)
 
 TOKEN_P50 = Measure("added latency of a token, p50", "ms", "lower")
 TOKEN_P99 = Measure("added latency of a token, p99", "ms", "lower")
+TOKEN_FIRST = Measure("from the question to the first token, p99", "ms", "lower")
+TOKEN_WHOLE = Measure("from the first question to the last answer's end", "s", "lower")
 TOKEN_CPU = Measure("processor time a token", "us", "lower")
-TUTOR = (TOKEN_P50, TOKEN_P99, TOKEN_CPU)
+TOKEN_REPLACED = Measure("answers begun anew or sent again whole", "times", "lower", limit=0)
+TUTOR = (TOKEN_P50, TOKEN_P99, TOKEN_FIRST, TOKEN_WHOLE, TOKEN_CPU, TOKEN_REPLACED)
 
 CONNECTS = Measure("connected and greeted, 50 at a time", "a second", "higher")
 CORE_CONNECTS = Measure("connected and greeted, of the server's processor time", "a core second", "higher")

@@ -11,7 +11,7 @@ from bench.processes import ROOT, Program, program
 from bench.product import first
 from bench.side import SECRET, Ground, Learner, Watched
 from bench.stamps import SIZE, age
-from bench.wire import Http, WebSocket, connect
+from bench.wire import Http, WebSocket, connect, publisher
 
 DATABASE = "seeds"
 PYTHON = ROOT / ".venv-bench" / "bin" / "python"
@@ -43,6 +43,18 @@ class Opponent:
         finally:
             await connection.close()
         return made
+
+    async def announce(self, tasks: Sequence[UUID], text: str) -> None:
+        """See Side."""
+        connection = await asyncpg.connect(self._ground.database_url(DATABASE))
+        try:
+            await connection.execute("UPDATE tasks SET message = $1 WHERE id = ANY($2)", text, list(tasks))
+        finally:
+            await connection.close()
+        out = await publisher(self._ground.redis_port)
+        for task in tasks:
+            out.publish(*self.report(task, 0, text))
+        await out.close()
 
     def report(self, task: UUID, seq: int, text: str) -> tuple[bytes, bytes]:  # noqa: ARG002  it has no positions
         """See Side."""

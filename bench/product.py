@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
+from bench import reporter
 from bench.processes import Program, program
 from bench.side import SECRET, Ground, Learner, Watched
 from bench.wire import Http, WebSocket, connect
 from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.broadcast.redis import RedisBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
 from lyo_rt.streams import StreamEvent, append, encode_hint, task_stream, topic
@@ -50,6 +52,13 @@ class Product:
                 )
                 await append(all_, task_stream(task), "progress", progress("Working"))
         return made
+
+    async def announce(self, tasks: Sequence[UUID], text: str) -> None:
+        """See Side."""
+        url, redis_url, clock = self._ground.database_url(DATABASE), self._ground.redis_url(0), SystemClock()
+        async with RedisBroadcast.open(redis_url, clock=clock) as broadcast, Database.open(url, broadcast) as database:
+            for task in tasks:
+                await reporter.report(database, task, text)
 
     def report(self, task: UUID, seq: int, text: str) -> tuple[bytes, bytes]:
         """See Side. The hint of lyo_rt.streams on the channel of lyo_rt.broadcast.redis."""

@@ -49,9 +49,9 @@ async def run() -> None:
         _say(f"reported {count}")
 
 
-async def report(database: Database, task: UUID) -> None:
-    """One step of a task, as actors/generation.py tells of it; its message is the time it began."""
-    message = stamp()
+async def report(database: Database, task: UUID, message: str | None = None) -> None:
+    """One step of a task, as actors/generation.py tells of it; its message is the time it began, unless given."""
+    message = message or stamp()
     async with database.transaction() as transaction:
         await service.advance(transaction, Lease(KIND, task, 1), 50, message)
 

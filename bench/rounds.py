@@ -94,7 +94,10 @@ async def tutor(side: Side, extent: Extent) -> Figures:
     return {
         of.TOKEN_P50.title: 1000 * quantile(found.latencies, 0.5),
         of.TOKEN_P99.title: 1000 * quantile(found.latencies, 0.99),
+        of.TOKEN_FIRST.title: 1000 * quantile(found.first, 0.99),
+        of.TOKEN_WHOLE.title: found.whole,
         of.TOKEN_CPU.title: 1e6 * found.cpu_per_token,
+        of.TOKEN_REPLACED.title: found.replaced,
         LOAD: share,
     }
 

@@ -19,6 +19,8 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Tokens
 
+ANNOUNCED = 3
+"""Events of a task once it has been made and its watchers have settled; those after it are only published."""
 ENDED = {"DONE", "ERROR", "CANCELLED"}
 NOBODY = UUID(int=0)
 SECRET = "bench-secret-0123456789abcdef0123456789abcdef"  # noqa: S105  of servers that live for minutes, on loopback
@@ -125,6 +127,10 @@ class Side(Protocol):
 
     async def tasks(self, count: int) -> list[UUID]:
         """So many running tasks of `user` that nobody works on, to be reported on from outside."""
+        ...
+
+    async def announce(self, tasks: Sequence[UUID], text: str) -> None:
+        """One more event of each task, stored and told to whoever watches; `text` is its message."""
         ...
 
     def report(self, task: UUID, seq: int, text: str) -> tuple[bytes, bytes]:

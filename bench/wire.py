@@ -217,7 +217,8 @@ class Publisher(asyncio.Protocol):
     """PUBLISH to the Redis-protocol server, pipelined; the answers are only counted."""
 
     def __init__(self) -> None:
-        self.answered = 0
+        self._open = 0
+        self._answered = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -225,16 +226,23 @@ class Publisher(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if b"-" in data:
             raise Refused(data.decode(errors="replace"))
-        self.answered += data.count(b"\r\n")
+        self._open -= data.count(b"\r\n")
+        if not self._open:
+            self._answered.set()
 
     def publish(self, channel: bytes, payload: bytes) -> None:
         """One message; it goes out in the order of the calls."""
+        self._open += 1
         self._transport.write(
             b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n" % (len(channel), channel, len(payload), payload)
         )
 
-    def close(self) -> None:
-        """Let go of the connection."""
+    async def close(self) -> None:
+        """Let go of the connection once everything has been taken: closed before, what is under way would be lost."""
+        while self._open:
+            self._answered.clear()
+            async with asyncio.timeout(10):
+                await self._answered.wait()
         self._transport.close()
 
 

@@ -172,11 +172,11 @@ class Client:
         self._heard_at, pinged_at, self._heartbeat = -inf, self._now(), GRACE_SECONDS
         await self._send(connection, frames.Hello(self._token, resume=self._replica.resume()))
         while self._now() < self._leave_at:
-            silent = self._heard_at < pinged_at
+            silent, leave_at = self._heard_at < pinged_at, self._leave_at
             due = pinged_at + (GRACE_SECONDS if silent else self._heartbeat)
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(min(due, self._leave_at)):
-                    while not self._outgoing and silent == (self._heard_at < pinged_at):
+                async with asyncio.timeout_at(min(due, leave_at)):
+                    while not self._outgoing and (silent, leave_at) == (self._heard_at < pinged_at, self._leave_at):
                         self._hear(await connection.recv(decode=False), connection, address)
             if self._now() >= due and self._heard_at < pinged_at:
                 connection.transport.abort()

@@ -137,6 +137,21 @@ async def test_what_was_dropped_is_renewed_no_more(leaseholder: Leaseholder, dat
     assert leaseholder.held() == [kept.lease]
 
 
+async def test_a_lease_is_certain_only_until_its_deadline_by_the_own_clock(
+    leaseholder: Leaseholder, database: Database
+) -> None:
+    worker = work(leaseholder, database)
+    former = msgspec.structs.replace(worker.lease, epoch=0)
+    async with running(leaseholder):
+        await anyio.sleep(60)
+        assert leaseholder.holds(worker.lease)
+        assert not leaseholder.holds(former)
+    # Nobody renews, and nobody tells: as for an instance that was frozen and has just been woken.
+    await anyio.sleep(LEASE_SECONDS)
+    assert worker.told == []
+    assert not leaseholder.holds(worker.lease)
+
+
 async def test_dropping_a_former_epoch_drops_nothing(leaseholder: Leaseholder, database: Database) -> None:
     worker = work(leaseholder, database)
     leaseholder.drop(msgspec.structs.replace(worker.lease, epoch=0))

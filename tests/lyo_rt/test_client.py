@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from lyo_rt.client.client import Client, Link, pause
 from lyo_rt.client.tokens import Dismissed, Tokens
-from lyo_rt.frames import Event, Presence
+from lyo_rt.frames import Event, Presence, Typist
 
 pytestmark = pytest.mark.anyio
 
@@ -171,6 +171,39 @@ async def test_a_server_that_is_done_ends_the_client_and_its_commands() -> None:
             await waiting
         assert dismissed.value.code == 1000
         assert await told(notifications, Link) == Link(1000, "done", float("inf"))
+
+
+async def test_who_is_asked_to_move_reads_on_until_it_is_time_and_goes_to_the_next_address() -> None:
+    notifications: asyncio.Queue[Any] = asyncio.Queue()
+    async with (
+        server() as (first, next_of_first),
+        server() as (second, next_of_second),
+        Client([first, second], Tokens("access"), notifications.put_nowait),
+    ):
+        peer = await next_of_first()
+        await peer.welcome()
+        await peer.send("reconnect", after_ms=200, reason="drain")
+        await peer.send("typing", stream="course:1", user="u", name="Ada")
+        assert (await told(notifications, Typist)).name == "Ada"
+        assert peer.connection.close_code is None
+        with anyio.fail_after(SECONDS):
+            await peer.connection.wait_closed()
+        await (await next_of_second()).welcome()
+        assert [(await told(notifications, Link)).code for _ in range(2)] == [1012, None]
+
+
+async def test_told_to_move_and_closed_early_it_waits_for_its_turn() -> None:
+    notifications: asyncio.Queue[Any] = asyncio.Queue()
+    async with server() as (address, next_peer), Client([address], Tokens("x"), notifications.put_nowait):
+        peer = await next_peer()
+        await peer.welcome()
+        await told(notifications, Link)
+        await peer.send("reconnect", after_ms=400, reason="drain")
+        await peer.connection.close(1012)
+        lost = await told(notifications, Link)
+        assert lost.code == 1012
+        assert 0.25 < lost.seconds <= 0.4
+        await (await next_peer()).welcome()
 
 
 async def test_leaving_says_goodbye_and_ends_the_commands() -> None:

@@ -290,6 +290,13 @@ async def test_killing_the_process_frees_the_work_within_half_a_second(
     assert time.monotonic() - began < 0.5
 
 
+async def test_while_postgresql_settles_a_missing_lock_proves_no_death(database: Database, there: Presence) -> None:
+    """Its restart took everyone's lock: HERE may be about to show itself again."""
+    lease = await create(database, HERE)
+    assert await leases.claim(database, [KIND], THERE, limit=1, settling=3600 * 24) == []
+    assert [found.id for found in await leases.claim(database, [KIND], THERE, limit=1, settling=0)] == [lease.id]
+
+
 async def test_a_lease_that_ran_out_is_free_although_its_holder_shows_itself(
     database: Database, here: Presence, there: Presence
 ) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey servers of a scenario's own, that can be killed and started again; and a link that goes silent."""
+"""PostgreSQL and Valkey servers of a scenario's own that can be killed and started again; a link that falls silent."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A learner's device as REALTIME.md asks it to be: it merges, comes back and resumes, and notes every breach of promise.
+"""A learner's device as REALTIME.md wants it: it merges, comes back and resumes, and notes every breach of promise.
 
 Written from the protocol's text alone, without the product's code: what it accepts is what any client may expect.
 """
@@ -8,9 +8,10 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -29,6 +30,7 @@ class Visit:
     """One connection: moments in seconds of the monotonic clock, None for what has not happened."""
 
     began: float
+    opened: float | None = None
     welcomed: float | None = None
     first: float | None = None
     """When something new came, behind the welcome."""
@@ -170,6 +172,7 @@ class Device:
                 max_queue=None,
             ) as connection:
                 self._connection = connection
+                visit.opened = time.monotonic()
                 with self._changed:
                     self.visits.append(visit)
                 self._talk(connection, visit)
@@ -281,6 +284,12 @@ class Device:
             self.breaches.append(f"a snapshot takes back what was shown: {len(frame['text'])} of {len(held.text)}")
         self.texts[frame["message"]] = Text(frame["stream"], frame["revision"], frame["text"])
         return True
+
+
+def until_all(devices: Iterable[Device], condition: Callable[[Device], bool], seconds: float = 30) -> None:
+    """Wait until `condition` holds for each of them."""
+    for device in devices:
+        device.until(partial(condition, device), seconds)
 
 
 def _state(frame: Frame) -> str | None:

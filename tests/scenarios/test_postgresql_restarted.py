@@ -11,7 +11,7 @@ import httpx
 
 from tests.scenarios.backing import KillablePostgreSQL, kept
 from tests.scenarios.conftest import Learner, Server, at_once, provider
-from tests.scenarios.device import Device
+from tests.scenarios.device import Device, until_all
 from tests.scenarios.work import begin, check
 
 AWAY_SECONDS = 1.0
@@ -25,19 +25,17 @@ def test_postgresql_restarts_in_the_middle_of_the_work(
         environment["DATABASE_URL"] = database_url = running.url("postgres")
         first, second = at_once(two_instances, environment, environment)
         demo = learner(first)
-        work = begin(demo, words=250)
+        work = begin(demo, words=150)
         devices = [Device(demo.token, [place.websocket], work.streams) for place in (first, second)]
         with Asking(learner(second)) as asking:
-            for device in devices:
-                device.until(lambda device=device: work.in_the_middle(device))  # type: ignore[misc]
+            until_all(devices, work.in_the_middle)
             postgresql.kill(signal.SIGQUIT)
             gone = time.monotonic()
             devices.append(Device(demo.token, [second.websocket, first.websocket], work.streams))
             time.sleep(AWAY_SECONDS)
             postgresql.start()
             back = time.monotonic()
-            for device in devices:
-                device.until(lambda device=device: work.over(device))  # type: ignore[misc]
+            until_all(devices, work.over)
         check(work, devices, demo, address, database_url)
         kept_ids = _conversations(demo)
         for device in devices:
@@ -45,10 +43,12 @@ def test_postgresql_restarts_in_the_middle_of_the_work(
     assert asking.acknowledged
     assert asking.refused
     assert set(asking.acknowledged) <= kept_ids
+    # Both instances lost their locks at once, and neither took the other for dead.
+    assert devices[0].texts[work.answer].revision == 1
     made = [f"{device.first_after(back, work.made) * 1000:.0f}" for device in devices]
     print(
-        f"PostgreSQL away for {back - gone:.1f} s; the course goes on {', '.join(made)} ms after it is back, the answer "
-        f"in revision {devices[0].texts[work.answer].revision}; {len(asking.acknowledged)} conversations begun "
+        f"PostgreSQL away for {back - gone:.1f} s; the course goes on {', '.join(made)} ms after it is back, the "
+        f"answer in revision {devices[0].texts[work.answer].revision}; {len(asking.acknowledged)} conversations begun "
         f"meanwhile are all there, {asking.refused} were refused"
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from lyo_rt.embedded.valkey import Valkey
 from tests.scenarios.backing import KillableValkey, kept, link_to
 from tests.scenarios.conftest import Learner, Server, at_once, provider
-from tests.scenarios.device import Device
+from tests.scenarios.device import Device, until_all
 from tests.scenarios.work import Work, begin, check
 
 AWAY_SECONDS = 1.5
@@ -23,9 +23,9 @@ def test_redis_is_killed_and_comes_back_empty(
         environment["REDIS_URL"] = running.tcp_url()
         first, second = at_once(two_instances, environment, environment)
         demo = learner(first)
-        work = begin(demo, words=250)
+        work = begin(demo, words=180)
         devices = [Device(demo.token, [place.websocket], work.streams) for place in (first, second)]
-        _until(devices, work.in_the_middle)
+        until_all(devices, work.in_the_middle)
         redis.kill(signal.SIGKILL)
         for instance in (first, second):
             instance.wait_for(LOST)
@@ -34,7 +34,7 @@ def test_redis_is_killed_and_comes_back_empty(
         time.sleep(AWAY_SECONDS)
         redis.start()
         back = time.monotonic()
-        _until(devices, work.over)
+        until_all(devices, work.over)
         check(work, devices, demo, address, database_url)
     _tell("back", back, devices, work)
 
@@ -49,9 +49,9 @@ def test_redis_goes_silent_without_closing_a_connection(
         environment["REDIS_URL"] = f"redis://127.0.0.1:{link.port}/0"
         first, second = at_once(two_instances, environment, environment)
         demo = learner(first)
-        work = begin(demo, words=300)
+        work = begin(demo, words=220)
         devices = [Device(demo.token, [place.websocket], work.streams) for place in (first, second)]
-        _until(devices, work.in_the_middle)
+        until_all(devices, work.in_the_middle)
         link.freeze()
         silent = time.monotonic()
         for instance in (first, second):
@@ -59,19 +59,13 @@ def test_redis_goes_silent_without_closing_a_connection(
         noticed = time.monotonic() - silent
         devices.append(Device(demo.token, [second.websocket], work.streams))
         devices[-1].until_connected()
-        time.sleep(AWAY_SECONDS)
         link.thaw()
         back = time.monotonic()
-        _until(devices, work.over)
+        until_all(devices, work.over)
         check(work, devices, demo, address, database_url)
     print(f"Redis silent: noticed by both instances within {noticed:.1f} s")
     _tell("heard again", back, devices, work)
     assert noticed < 5
-
-
-def _until(devices: list[Device], condition: Callable[[Device], bool]) -> None:
-    for device in devices:
-        device.until(lambda device=device: condition(device))  # type: ignore[misc]
 
 
 def _tell(what: str, back: float, devices: list[Device], work: Work) -> None:

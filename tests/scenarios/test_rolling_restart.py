@@ -4,6 +4,8 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from tests.conftest import free_port
@@ -11,14 +13,14 @@ from tests.scenarios.conftest import Learner, Server, at_once, log_of, provider
 from tests.scenarios.device import Device
 from tests.scenarios.work import Work, begin, check
 
-LEARNERS = 4
+LEARNERS = 3
 """For each of the two restarts."""
 
 
 def test_a_rolling_restart_under_load_loses_nothing_and_ends_no_course(
     two_instances: Callable[..., Server], learner: Callable[..., Learner], database_url: str
 ) -> None:
-    with provider("openai", token_delay=0.03, delay=0.7) as (address, environment):
+    with provider("openai", token_delay=0.03, delay=0.6) as (address, environment):
         environments = [{**environment, "PORT": str(free_port())} for _ in range(2)]
         running = at_once(two_instances, *environments)
         places = [instance.websocket for instance in running]
@@ -28,7 +30,7 @@ def test_a_rolling_restart_under_load_loses_nothing_and_ends_no_course(
             demos = [learner(instance) for instance in running]
             fresh = [_begin(demos[one % 2], places[one % 2 :] + places[: one % 2]) for one in range(LEARNERS)]
             for work, device in fresh:
-                device.until(lambda work=work, device=device: work.in_the_middle(device))  # type: ignore[misc]
+                device.until(partial(work.in_the_middle, device))
             began = time.monotonic()
             assert running[number].end(signal.SIGTERM) == 0
             drains.append(time.monotonic() - began)
@@ -37,7 +39,7 @@ def test_a_rolling_restart_under_load_loses_nothing_and_ends_no_course(
             watched += fresh
         demo = learner(running[0])
         for work, device in watched:
-            device.until(lambda work=work, device=device: work.over(device), 60)  # type: ignore[misc]
+            device.until(partial(work.over, device), 60)
             device.close()
             check(work, [device], demo, address, database_url)
         entries = log_of(address)
@@ -57,7 +59,7 @@ def _tell(devices: list[Device], drains: list[float], entries: list[dict[str, An
     away = [
         later.first - earlier.ended
         for device in devices
-        for earlier, later in zip(device.visits, device.visits[1:], strict=False)
+        for earlier, later in pairwise(device.visits)
         if later.first and earlier.ended
     ]
     print(

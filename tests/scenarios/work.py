@@ -1,10 +1,9 @@
-"""A tutor's answer and a course in the making, begun together; and the proof that nothing of them was lost or doubled."""
+"""A tutor's answer and a course in the making, begun together; the proof that nothing of them is lost or doubled."""
 
 import asyncio
 import hashlib
 import json
 import uuid
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +74,7 @@ def begin_answer(demo: Learner, *, words: int) -> Asked:
 
 
 def check(work: Work, devices: list[Device], demo: Learner, provider: str, database_url: str) -> None:
-    """Every event once, every character once, on every device, as stored, and as the provider at this address sent it."""
+    """Every event once and every character once, on every device, as stored, and as that provider sent it."""
     stored = demo.http.get(f"/v1/tutor/conversations/{work.conversation}").json()["items"][-1]
     for device in devices:
         assert device.breaches == []
@@ -139,9 +138,3 @@ def _as_logged(event: Frame) -> tuple[int, str, Any]:
     if event["type"] == "event":
         return event["seq"], event["event"], event["data"]
     return event["seq"], "end", {k: event[k] for k in ("message", "revision", "status", "length", "sha256")}
-
-
-def asked_again(provider: str) -> list[str]:
-    """What the provider was asked for more than once."""
-    asked = Counter(entry["purpose"] for entry in log_of(provider))
-    return sorted(purpose for purpose, times in asked.items() if times > 1)

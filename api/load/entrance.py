@@ -1,0 +1,66 @@
+"""The way in: the servers answer, and the learner of all sessions is signed in, once (bcrypt takes its time)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from api.load.plan import Plan, Unready
+from lyo_rt.client.tokens import Tokens
+
+SECONDS = 10.0
+
+
+class Learner(msgspec.Struct, frozen=True):
+    """Whose sessions they all are."""
+
+    user: UUID
+    tokens: Tokens
+
+
+async def reached(plan: Plan) -> None:
+    """Every address has been asked, and is a lyo-rt. Raises Unready."""
+    for address in plan.addresses:
+        async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
+            answer = await _answered(address, lambda http=http: http.get("/v1/health/live"))  # type: ignore[misc]
+        if not answer.is_success:
+            raise Unready(f"{address} is no lyo-rt: GET /v1/health/live is answered with {answer.status_code}")
+
+
+async def signed_in(plan: Plan, email: str, password: str) -> Learner:
+    """By e-mail and password, at the first address. Raises Unready."""
+    address = plan.addresses[0]
+    async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
+        credentials = {"email": email, "password": password}
+        answer = await _answered(address, lambda: http.post("/v1/auth/login", json=credentials))
+    members = _members(answer, f"signing in as {email}")
+    tokens = Tokens(members["access_token"], members["refresh_token"], expires_in=members["expires_in"])
+    return Learner(UUID(members["user"]["id"]), tokens)
+
+
+async def by_token(plan: Plan, token: str) -> Learner:
+    """By an access token, which is not renewed. Raises Unready."""
+    address = plan.addresses[0]
+    async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await _answered(address, lambda: http.get("/v1/users/me", headers=headers))
+    return Learner(UUID(_members(answer, "--token")["id"]), Tokens(token))
+
+
+async def _answered(address: str, request: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    try:
+        return await request()
+    except httpx.HTTPError as fault:
+        raise Unready(f"{address} cannot be reached: {fault or type(fault).__name__}") from None
+
+
+def _members(answer: httpx.Response, what: str) -> dict[str, Any]:
+    try:
+        members = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise Unready(f"{what}: the answer is not JSON ({answer.status_code})") from None
+    if not answer.is_success:
+        raise Unready(f"{what} was refused: {members.get('detail', answer.status_code)}")
+    return members
