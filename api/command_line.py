@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 import click
 
+from api.load.command import load
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
 
 Result = TypeVar("Result")
@@ -111,6 +112,9 @@ def asyncapi() -> None:
     from api.asyncapi_document import asyncapi_json
 
     click.echo(asyncapi_json())
+
+
+main.add_command(load)
 
 
 def _settings() -> Settings:

@@ -40,23 +40,19 @@ class Observer:
     """One session's; what it misses or is told twice is a fault of the run."""
 
     def __init__(self, tally: Tally, clock: Clock, *, one_clock: bool) -> None:
-        """`one_clock`: the server's timestamps can be held against `clock`."""
+        """Its first connection is about to be opened. `one_clock`: the server's timestamps can be held against `clock`."""
         self.up = False
         self.up_since = inf
         self.welcomed = asyncio.Event()
         self.turn: Turn | None = None
         self.kickoff: Kickoff | None = None
-        self._began_at = inf
         self._tally, self._clock, self._one_clock = tally, clock, one_clock
         self._now = asyncio.get_running_loop().time
+        self._began_at = self._now()
         self._places: dict[str, int] = {}
         self._live_after: dict[str, int] = {}
         self._shown: dict[str, str] = {}
         self._cut_at = self._resumed_from = inf
-
-    def begin(self) -> None:
-        """The first connection is being opened."""
-        self._began_at = self._now()
 
     def cut(self) -> None:
         """The connection has been cut here and now."""
@@ -170,6 +166,7 @@ class Observer:
             if not self.welcomed.is_set():
                 self.welcomed.set()
                 self._tally.counts["connected"] += 1
+                self._tally.connected_at = now
                 self._tally.time("connect", now - self._began_at)
                 return
             self._tally.counts["resumes"] += 1

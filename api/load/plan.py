@@ -104,7 +104,9 @@ def checked(plan: Plan) -> Plan:
         raise Unready(f"--think: less than {FEWEST_SECONDS_BETWEEN_QUESTIONS} s would break 120 frames a minute")
     room = _ports() * len(plan.addresses)
     if plan.sessions > room:
-        raise Unready(f"--sessions: this machine has {room} local ports for that; give more URLs, or widen {PORT_RANGE}")
+        raise Unready(
+            f"--sessions: this machine has {room} local ports for that; give more URLs, or widen {PORT_RANGE}"
+        )
     _allow_files(plan.sessions + DESCRIPTORS_BESIDE)
     return plan
 

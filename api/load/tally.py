@@ -28,6 +28,8 @@ class Tally:
         self.latencies = {name: Histogram() for name in LATENCIES}
         self.lag = Histogram()
         """How late this program's own event loop was."""
+        self.connected_at = 0.0
+        """When the last session was welcomed for the first time."""
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()

@@ -1,6 +1,6 @@
 """A session's commands: the same work as the REST routes, each in one transaction."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,14 @@ from lyo_rt.security.tokens import Identity
 
 GENERATE_ROUTE = "courses.generate"
 """The scope of idempotency keys that REST and the WebSocket share for course generation."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a command answers, as REST would: kept, so that the same request again gets it again."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = {}
 
 
 class SessionCommands:
@@ -55,39 +63,32 @@ class SessionCommands:
         return _members(begun)
 
     async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]:
-        """Whether an answer was being written."""
-        async with self._transaction() as transaction:
+        """Whether an answer was being written; sent again, it stops no later one."""
+
+        async def work(transaction: Transaction) -> Kept:
             stopped = await self._workshop.stop(transaction, who.user_id, frame.conversation)
-        return {"stopped": stopped}
+            return Kept(200, {"stopped": stopped})
+
+        return await self._once(who, "tutor.stop", frame.id, [_path(frame.conversation), None], work)
 
     async def regenerate(self, who: Identity, frame: Regenerate) -> Mapping[str, Any]:
-        """The turn that began."""
-        async with self._transaction() as transaction:
+        """The turn that began, now or the first time."""
+
+        async def work(transaction: Transaction) -> Kept:
             begun = await self._workshop.regenerate(transaction, who.user_id, frame.conversation)
-        return _members(begun)
+            return Kept(202, _members(begun), {"Location": f"/v1/tutor/conversations/{frame.conversation}"})
+
+        return await self._once(who, "tutor.regenerate", frame.id, [_path(frame.conversation), None], work)
 
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
-        """The task and the provisional course; the frame's id is the idempotency key."""
+        """The task and the provisional course."""
         brief = validated(GenerateCourse, frame.payload).brief()
-        # As REST counts it: no members from the path, then the body. The same request by either way is one request.
-        key, digest = idempotency.valid_key(frame.id), idempotency.body_digest([{}, frame.payload])
-        async with self._transaction() as transaction:
-            stored = await idempotency.begin(
-                transaction, who.user_id, GENERATE_ROUTE, key, digest, now=self._clock.now()
-            )
-            if stored is not None:
-                return msgspec.json.decode(stored.body, type=dict[str, Any])
+
+        async def work(transaction: Transaction) -> Kept:
             accepted = await self._workshop.generate(transaction, who.user_id, brief)
-            body = msgspec.json.encode(accepted)
-            headers = {
-                "Content-Type": "application/json",
-                "Location": f"/v1/tasks/{accepted.task_id}",
-                "Retry-After": "1",
-            }
-            await idempotency.finish(
-                transaction, who.user_id, GENERATE_ROUTE, key, status=202, headers=headers, body=body
-            )
-        return _members(accepted)
+            return Kept(202, _members(accepted), {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
+
+        return await self._once(who, GENERATE_ROUTE, frame.id, [{}, frame.payload], work)
 
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""
@@ -125,6 +126,31 @@ class SessionCommands:
         with _answered():
             await self._attendance.type(course=course, user=who.user_id)
 
+    async def _once(
+        self, who: Identity, route: str, id: str, asked: list[Any], work: Callable[[Transaction], Awaitable[Kept]]
+    ) -> Mapping[str, Any]:
+        """What `work` answers, now or the first time: the frame's id is the idempotency key that REST's header is.
+
+        `asked` is counted as REST counts it, the members from the path and then the body: the same request by either
+        way is one request.
+        """
+        key, digest = idempotency.valid_key(id), idempotency.body_digest(asked)
+        async with self._transaction() as transaction:
+            stored = await idempotency.begin(transaction, who.user_id, route, key, digest, now=self._clock.now())
+            if stored is not None:
+                return msgspec.json.decode(stored.body, type=dict[str, Any])
+            kept = await work(transaction)
+            await idempotency.finish(
+                transaction,
+                who.user_id,
+                route,
+                key,
+                status=kept.status,
+                headers={"Content-Type": "application/json", **kept.headers},
+                body=msgspec.json.encode(kept.body),
+            )
+        return kept.body
+
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
         with _answered():
@@ -141,6 +167,10 @@ def _answered() -> Iterator[None]:
         raise
     except Exception as error:
         raise as_problem(error) from error
+
+
+def _path(conversation: UUID) -> Mapping[str, Any]:
+    return {"conversation_id": conversation}
 
 
 def _members(record: msgspec.Struct) -> Mapping[str, Any]:

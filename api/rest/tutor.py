@@ -188,26 +188,33 @@ async def conversation_events(conversation_id: UUID) -> Response:
 
 
 @blueprint.post("/<uuid:conversation_id>/stop")
-@answers(Stopped, problems=(NotFound,))
+@answers(Stopped, problems=(NotFound,), idempotency="optional")
 @signed_in
 async def stop(conversation_id: UUID) -> Response:
     """Stop the answer being written, from any device.
 
     What was shown is kept and marked `stopped`.
     """
-    async with services().database.transaction() as transaction:
-        stopped = await services().workshop.stop(transaction, who().user_id, conversation_id)
-    return json_answer(Stopped(stopped))
+    learner = who()
+
+    async def work(transaction: Transaction) -> Response:
+        return json_answer(Stopped(await services().workshop.stop(transaction, learner.user_id, conversation_id)))
+
+    return await once(work, user_id=learner.user_id)
 
 
 @blueprint.post("/<uuid:conversation_id>/regenerate")
-@answers(Begun, status=202, problems=(NotFound, Conflict))
+@answers(Begun, status=202, problems=(NotFound, Conflict), idempotency="optional")
 @signed_in
 async def regenerate(conversation_id: UUID) -> Response:
     """Have the newest question answered again; the former answer is marked `superseded`."""
-    async with services().database.transaction() as transaction:
-        begun = await services().workshop.regenerate(transaction, who().user_id, conversation_id)
-    return json_answer(begun, 202, {"Location": f"/v1/tutor/conversations/{conversation_id}"})
+    learner = who()
+
+    async def begin(transaction: Transaction) -> Response:
+        begun = await services().workshop.regenerate(transaction, learner.user_id, conversation_id)
+        return json_answer(begun, 202, {"Location": f"/v1/tutor/conversations/{conversation_id}"})
+
+    return await once(begin, user_id=learner.user_id)
 
 
 async def _own(conversation_id: UUID) -> ConversationRecord:

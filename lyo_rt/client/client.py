@@ -17,7 +17,7 @@ import websockets
 from lyo_rt import frames
 from lyo_rt.client.replica import Ended, Lost, Replica, Untaken
 from lyo_rt.client.tokens import Dismissed, Tokens
-from lyo_rt.frames import After, ClientFrame, Codec, Delta, Event, Presence, Regenerate, StreamState, Subscribe, Typist
+from lyo_rt.frames import After, ClientFrame, Codec, Delta, Event, Presence, StreamState, Subscribe, Typist
 from lyo_rt.problems import ProblemBody
 
 STABLE_SECONDS = 10.0
@@ -50,7 +50,14 @@ class Refused(Exception):
 
 Told = Callable[[Event | Delta | Ended | Lost | Typist | Link], None]
 Command = (
-    Subscribe | frames.Unsubscribe | frames.Ask | frames.Stop | Regenerate | frames.Generate | frames.Cancel | Presence
+    Subscribe
+    | frames.Unsubscribe
+    | frames.Ask
+    | frames.Stop
+    | frames.Regenerate
+    | frames.Generate
+    | frames.Cancel
+    | frames.Presence
 )
 Connection = websockets.ClientConnection
 
@@ -113,8 +120,7 @@ class Client:
     async def call(self, command: Command) -> Mapping[str, Any]:
         """The reply to a command, which is sent again under its id in each new session until there is one.
 
-        Raises Refused; Dismissed once the server has said not to come back; ConnectionError when the session was lost
-        under a Regenerate: sent twice it would answer twice, so look first whether an answer has begun.
+        Raises Refused; Dismissed once the server has said not to come back.
         """
         if self._end is not None:
             raise self._end
@@ -260,10 +266,8 @@ class Client:
         if self._renewal is not None:
             self._renewal.cancel()
         self._outgoing.clear()
-        for id, (command, waiting) in tuple(self._commands.items()):
-            if isinstance(command, Regenerate) and lost and not waiting.done():
-                waiting.set_exception(ConnectionError("The session was lost before the reply."))
-            elif isinstance(command, Subscribe) and id == command.stream:
+        for id, (command, _) in tuple(self._commands.items()):
+            if isinstance(command, Subscribe) and id == command.stream:
                 del self._commands[id]
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -354,7 +354,7 @@ async def test_a_command_without_a_reply_is_sent_again_and_starts_nothing_twice(
         assert [task["task_id"] for task in tasks] == [accepted["task_id"]]
 
 
-async def test_a_regenerate_without_a_reply_is_not_sent_again(
+async def test_a_regenerate_without_a_reply_is_sent_again_and_answers_once(
     learner: Registered,
     rest: httpx.AsyncClient,
     conversation: UUID,
@@ -366,11 +366,29 @@ async def test_a_regenerate_without_a_reply_is_not_sent_again(
         await one.client.ask(conversation, "Why is the sky blue?")
         await one.until(lambda: one.all(Ended))
         cut_before_reply("regenerate")
-        with pytest.raises(ConnectionError):
-            await one.client.call(Regenerate("1", conversation))
+        command = Regenerate(str(uuid4()), conversation)
+        begun = await one.client.call(command)
         await one.until(lambda: len(one.all(Ended)) == 2)
         messages = (await rest.get(f"/v1/tutor/conversations/{conversation}")).json()["items"]
         assert [message["status"] for message in messages] == ["complete", "superseded", "complete"]
+        assert messages[-1]["id"] == begun["answer"]
+        path = f"/v1/tutor/conversations/{conversation}/regenerate"
+        again = await rest.post(path, headers={"Idempotency-Key": command.id})
+        assert (again.status_code, again.json()) == (202, begun), "by either way it is one request"
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_a_stop_sent_again_stops_no_later_answer(
+    learner: Registered, rest: httpx.AsyncClient, conversation: UUID, link: FaultyLink
+) -> None:
+    async with phone(learner, link.port) as one:
+        await one.client.subscribe(f"conversation:{conversation}", After(1, 0))
+        stop = Stop(str(uuid4()), conversation)
+        assert await one.client.call(stop) == {"stopped": False}
+        await one.client.ask(conversation, "Why is the sky blue?")
+        assert await one.client.call(stop) == {"stopped": False}
+        await one.until(lambda: one.all(Ended))
+        assert one.all(Ended)[0].end.status == "complete"
 
 
 async def test_commands_wait_for_a_server(learner: Registered, link: FaultyLink, address: tuple[str, int]) -> None:
