@@ -1,4 +1,4 @@
-"""What is seen of a run while it goes on: the table, redrawn in place; on anything but a terminal a line now and then."""
+"""What is seen of a run while it goes on: the table, redrawn in place; where there is no terminal, a line at times."""
 
 import shutil
 from typing import TextIO

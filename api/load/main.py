@@ -65,10 +65,11 @@ async def _run(plan: Plan, options: Mapping[str, Any]) -> Report:
         load = Load(plan, learner, http, SystemClock())
         tasks.start_soon(_interrupting, load)
         try:
-            return await load.run(display.show, display.every)
+            report = await load.run(display.show, display.every)
         finally:
             display.clear()
             tasks.cancel_scope.cancel()
+    return report
 
 
 async def _interrupting(load: Load) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from datetime import datetime
 from math import inf
+from time import monotonic
 from uuid import UUID
 
 from api.load.tally import Tally
@@ -20,7 +21,7 @@ class Turn:
     """A question, until its answer has ended."""
 
     def __init__(self, id: UUID, now: float) -> None:
-        self.id = str(id)
+        self.id = id
         self.asked_at = now
         self.token_at = -inf
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -40,15 +41,14 @@ class Observer:
     """One session's; what it misses or is told twice is a fault of the run."""
 
     def __init__(self, tally: Tally, clock: Clock, *, one_clock: bool) -> None:
-        """Its first connection is about to be opened. `one_clock`: the server's timestamps can be held against `clock`."""
+        """Its first connection is about to be opened. `one_clock`: the server's timestamps are by `clock` too."""
         self.up = False
         self.up_since = inf
         self.welcomed = asyncio.Event()
         self.turn: Turn | None = None
         self.kickoff: Kickoff | None = None
         self._tally, self._clock, self._one_clock = tally, clock, one_clock
-        self._now = asyncio.get_running_loop().time
-        self._began_at = self._now()
+        self._began_at = monotonic()
         self._places: dict[str, int] = {}
         self._live_after: dict[str, int] = {}
         self._shown: dict[str, str] = {}
@@ -56,7 +56,7 @@ class Observer:
 
     def cut(self) -> None:
         """The connection has been cut here and now."""
-        self._cut_at = self._now()
+        self._cut_at = monotonic()
         self.up = False
 
     def follows(self, stream: str, seq: int) -> None:
@@ -70,7 +70,7 @@ class Observer:
 
     def told(self, notification: Notification) -> None:
         """For Client, all that comes."""
-        now = self._now()
+        now = monotonic()
         match notification:
             case Event() as event:
                 self._stored(event.stream, event.seq, now)
@@ -104,7 +104,7 @@ class Observer:
         turn, kickoff = self.turn, self.kickoff
         if kickoff is not None and event.stream == kickoff.stream:
             self._progress(kickoff, event, now)
-        elif turn is not None and event.data.get("id") == turn.id:
+        elif turn is not None and event.data.get("id") == str(turn.id):
             self._tally.time("event", now - turn.asked_at)
             if self._one_clock:
                 stored_at = datetime.fromisoformat(event.data["created_at"])

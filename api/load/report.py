@@ -61,8 +61,10 @@ class Report(msgspec.Struct, frozen=True):
     """Why the run has failed; empty when it has not."""
 
 
-COUNTS = ("cuts", "resumes", "tasks_begun", "tasks_done", "answers_begun", "answers_ended", "events", "pieces")
-COUNTS += ("characters", "replaced")
+COUNTS = (
+    *("cuts", "resumes", "tasks_begun", "tasks_done", "answers_begun", "answers_ended"),
+    *("events", "pieces", "characters", "replaced"),
+)
 OF_CLIENTS = {"bytes_in": "bytes_in", "bytes_out": "bytes_out", "repeated": "frames_repeated", "gaps": "gaps_repaired"}
 """What each client counts, and its name here."""
 

@@ -39,9 +39,8 @@ class Load:
         self._sessions: list[Session] = []
         self._slots = asyncio.Semaphore(CONNECTING)
         self._interrupted = asyncio.Event()
-        self._now = asyncio.get_running_loop().time
         self._phase = "connecting"
-        self._began_at, self._cpu_at, self._began = self._now(), time.process_time(), clock.now()
+        self._began_at, self._cpu_at, self._began = time.monotonic(), time.process_time(), clock.now()
 
     def interrupt(self) -> None:
         """End now, with what there is."""
@@ -70,7 +69,7 @@ class Load:
 
     def report(self) -> Report:
         """What there is so far."""
-        seconds, latencies = self._now() - self._began_at, self._tally.quantiles()
+        seconds, latencies = time.monotonic() - self._began_at, self._tally.quantiles()
         faults = {name: self._tally.faults[name] for name in FAULTS}
         if self._phase == "done":
             faults["unfinished"] = sum(session.unfinished for session in self._sessions)
@@ -96,7 +95,7 @@ class Load:
         begun: list[asyncio.Task[None]] = []
         places = {role: count() for role in Role}
         for number, role in enumerate(self._plan.roles()):
-            await self._pause(self._began_at + self._plan.ramp * number / self._plan.sessions - self._now())
+            await self._pause(self._began_at + self._plan.ramp * number / self._plan.sessions - time.monotonic())
             while self._slots.locked() and not self._interrupted.is_set():
                 await self._pause(TICK_SECONDS)
             if self._interrupted.is_set():
@@ -125,8 +124,8 @@ class Load:
 
     async def _settle(self) -> None:
         """Until all that was begun has ended and every session is back, or patience is over."""
-        ends_at = self._now() + self._plan.patience
-        while not self._interrupted.is_set() and self._now() < ends_at and not self._settled():
+        ends_at = time.monotonic() + self._plan.patience
+        while not self._interrupted.is_set() and time.monotonic() < ends_at and not self._settled():
             await self._pause(TICK_SECONDS)
 
     def _settled(self) -> bool:
@@ -156,9 +155,9 @@ class Load:
 
     async def _watch_lag(self) -> None:
         while True:
-            due = self._now() + TICK_SECONDS
+            due = time.monotonic() + TICK_SECONDS
             await asyncio.sleep(TICK_SECONDS)
-            self._tally.lag.add(max(0.0, self._now() - due))
+            self._tally.lag.add(max(0.0, time.monotonic() - due))
 
     async def _pause(self, seconds: float) -> None:
         """So long, or until the run is interrupted."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from time import monotonic
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -83,7 +84,6 @@ class Session:
         self.played = False
         """Its role has come to its end."""
         self._scene, self._place = scene, place
-        self._now = asyncio.get_running_loop().time
 
     @property
     def unfinished(self) -> bool:
@@ -116,10 +116,10 @@ class Session:
 
     async def probe(self) -> None:
         """Time one round trip; not across a resume. Raises Dismissed."""
-        began = self._now()
+        began = monotonic()
         await self.client.call(Unsubscribe(str(uuid4()), NOWHERE))
         if self.observer.up_since <= began:
-            self._scene.tally.time("round_trip", self._now() - began)
+            self._scene.tally.time("round_trip", monotonic() - began)
 
     async def _follow(self, stream: str, behind: int | None = None) -> None:
         if behind is not None:
@@ -130,10 +130,10 @@ class Session:
             self.observer.joined(state)
 
     async def _generate(self) -> None:
-        kickoff = self.observer.kickoff = Kickoff(self._now())
+        kickoff = self.observer.kickoff = Kickoff(monotonic())
 
         async def kick_off() -> str:
-            kickoff.kicked_at = self._now()
+            kickoff.kicked_at = monotonic()
             payload = {"topic": f"How bread rises, {self._place + 1}", "level": "beginner"}
             return f"task:{(await self.client.call(Generate(str(uuid4()), payload)))['task_id']}"
 
@@ -156,10 +156,10 @@ class Session:
             await self._scene.rest(self._scene.plan.think)
 
     async def _ask(self, conversation: UUID) -> None:
-        turn = self.observer.turn = Turn(uuid4(), self._now())
+        turn = self.observer.turn = Turn(uuid4(), monotonic())
 
         async def ask() -> bool:
-            turn.asked_at = self._now()
+            turn.asked_at = monotonic()
             await self.client.call(Ask(turn.id, conversation, QUESTION))
             return True
 

@@ -11,10 +11,11 @@ WIDTH = 80
 TITLE = 40
 BUSY_SHARE = 0.8
 LEGEND = """\
-Frames are timed here, when the client has merged them. `event: stored at to told`
-needs the server's clock to be this machine's. `first watcher to last watcher` is
-what one event takes to reach all sessions here that were live then. `resume` holds
-the client's back-off, a random time up to 0.25 s. Bytes are those of the frames."""
+Frames are timed here, when the client has merged them. `stored at to told` is
+measured only where the server's clock is this machine's. `first watcher to last
+watcher` is how long one event takes to reach all sessions here that were live.
+`resume` holds the client's back-off: a random time up to 0.25 s, twice as much
+after each loss within ten seconds. Bytes are those of the frames."""
 
 
 def rendered(report: Report) -> str:
@@ -60,7 +61,7 @@ def _counts(report: Report) -> Iterator[str]:
     yield _line(
         "on the wire", f"{counts['frames_repeated']:,} frames repeated, {counts['gaps_repaired']:,} gaps repaired"
     )
-    yield _line("faults", ", ".join(f"{report.faults[name]:,} {name}" for name in FAULTS if name != "drops"))
+    yield _line("faults", ", ".join(f"{name} {report.faults[name]:,}" for name in FAULTS))
     if report.refusals:
         yield _line("refused", _each(report.refusals))
     lag = f", event loop late by {number(harness.lag_ms.p99)} ms (p99)" if harness.lag_ms else ""
