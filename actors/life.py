@@ -80,8 +80,8 @@ async def _stopped(actor: Actor[Message], mailbox: Mailbox[Message]) -> None:
 def _see_crash(mailbox: Mailbox[Any], crash: Exception) -> None:
     """Count it, log it, answer who asked."""
     mailbox.statistics.crashes += 1
-    message = type(mailbox.current.message).__name__ if mailbox.current else None
-    log.error("actor crashed", kind=mailbox.kind, key=str(mailbox.key), message=message, **described(crash))
+    received = type(mailbox.current.message).__name__ if mailbox.current else None
+    log.error("actor crashed", kind=mailbox.kind, key=str(mailbox.key), received=received, **described(crash))
     failure = Crashed(mailbox.kind, mailbox.key)
     failure.__cause__ = faults(crash)[0]
     mailbox.settle(failure=failure)

@@ -53,6 +53,7 @@ class Load:
             beside = [group.create_task(work) for work in (self._show(show, every), self._probe(), self._watch_lag())]
             played = await self._ramp(group)
             self._phase = "loading"
+            show(self.report())
             killer = group.create_task(self._kill())
             await self._pause(self._plan.duration)
             killer.cancel()

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import click
+
 from api.load.histogram import Quantiles
 from api.load.plan import FAULTS
 from api.load.report import Report
@@ -19,7 +21,7 @@ after each loss within ten seconds. Bytes are those of the frames."""
 
 
 def rendered(report: Report) -> str:
-    """The whole table, without colours."""
+    """The whole table, coloured: click.echo leaves that out where there is no terminal."""
     return "\n".join([*_head(report), "", *_latencies(report), "", *_counts(report), "", *_verdict(report)])
 
 
@@ -72,19 +74,19 @@ def _verdict(report: Report) -> Iterator[str]:
     if report.harness.cpu_share > BUSY_SHARE:
         yield "This side was busy: a part of the latencies is its own. Fewer sessions, or several processes."
     for failure in report.failures:
-        yield f"FAILED {failure}"
+        yield f"{click.style('FAILED', fg='red')} {failure}"
     if not report.failures:
-        yield "PASSED" if report.phase == "done" else f"Nothing has failed; {report.phase}."
+        yield click.style("PASSED", fg="green") if report.phase == "done" else f"{report.phase}: nothing has failed"
 
 
 def _line(title: str, text: str) -> str:
     """Folded at WIDTH, behind the title."""
     lines, start = [""], " " * 12
-    for word in text.split(" "):
-        if len(start) + len(lines[-1]) + 1 + len(word) > WIDTH:
+    for part in text.split(", "):
+        if len(start) + len(lines[-1]) + len(part) + 2 > WIDTH:
             lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return f"{title:12}" + f"\n{start}".join(lines)
+        lines[-1] += f", {part}" if lines[-1] else part
+    return f"{title:12}" + f",\n{start}".join(lines)
 
 
 def _each(found: Mapping[str, int]) -> str:

@@ -169,3 +169,12 @@ async def revoked_sessions(database: Queries, within_seconds: float) -> list[UUI
         within_seconds,
     )
     return [row["id"] for row in rows]
+
+
+async def stopped_sessions(queries: Queries, seconds: float) -> list[UUID]:
+    """Sessions of which a refresh token has been used twice in the last so many seconds."""
+    rows = await queries.fetch(
+        "SELECT id FROM auth_sessions WHERE refresh_revoked_at > clock_timestamp() - make_interval(secs => $1)",
+        seconds,
+    )
+    return [row["id"] for row in rows]

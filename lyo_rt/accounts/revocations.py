@@ -16,6 +16,8 @@ from lyo_rt.problems import Unavailable
 from lyo_rt.security.tokens import LEEWAY
 
 TOPIC = "revocations"
+STOPPED = b"\x01"
+"""Before the id of a session whose refreshing was stopped."""
 EVERY_SECONDS = 1.0
 OVERLAP = timedelta(seconds=60)
 """How late a sign-out may become visible after the moment it bears: its commit, and the clocks' difference."""
@@ -35,6 +37,7 @@ class Revocations:
         self._clock = clock
         self._remembered_for = access_lifetime + LEEWAY + OVERLAP
         self._forget_at: dict[UUID, datetime] = {}
+        self._stopped: dict[UUID, datetime] = {}
         self._watchers: dict[UUID, set[Callable[[], None]]] = {}
         self._read_all = True
         self._wake = anyio.Event()
@@ -46,8 +49,20 @@ class Revocations:
         """Know of a sign-out: access tokens of this session are refused from now on, and its watchers are told."""
         if session_id not in self._forget_at:
             self._forget_at[session_id] = self._clock.now() + self._remembered_for
-            for told in tuple(self._watchers.get(session_id, ())):
-                told()
+            self._tell(session_id)
+
+    def stop(self, session_id: UUID) -> None:
+        """Know that a refresh token of this session was used twice: its watchers are told, once.
+
+        Somebody else may hold it, so what is open ends; access tokens stay good until they expire.
+        """
+        if session_id not in self._stopped:
+            self._stopped[session_id] = self._clock.now() + self._remembered_for
+            self._tell(session_id)
+
+    def _tell(self, session_id: UUID) -> None:
+        for told in tuple(self._watchers.get(session_id, ())):
+            told()
 
     @contextmanager
     def watching(self, session_id: UUID, told: Callable[[], None]) -> Iterator[None]:
@@ -67,9 +82,11 @@ class Revocations:
                 del self._watchers[session_id]
 
     def heard(self, payload: bytes) -> None:
-        """Another instance, or this one, has signed a session out."""
+        """Another instance, or this one, has signed a session out or stopped its refreshing."""
         if len(payload) == 16:
             self.add(UUID(bytes=payload))
+        elif len(payload) == 17 and payload.startswith(STOPPED):
+            self.stop(UUID(bytes=payload[1:]))
         else:
             self.lost()
 
@@ -103,6 +120,9 @@ class Revocations:
         self._read_all = False
         for session_id in await repository.revoked_sessions(self._database, reach.total_seconds()):
             self.add(session_id)
+        for session_id in await repository.stopped_sessions(self._database, reach.total_seconds()):
+            self.stop(session_id)
         now = self._clock.now()
-        for session_id in [one for one, moment in self._forget_at.items() if moment <= now]:
-            del self._forget_at[session_id]
+        for known in (self._forget_at, self._stopped):
+            for session_id in [one for one, moment in known.items() if moment <= now]:
+                del known[session_id]

@@ -6,7 +6,7 @@ from uuid import UUID
 from lyo_rt import streams
 from lyo_rt.accounts import repository
 from lyo_rt.accounts.records import Profile, RefreshedTokens, RefreshState, Registered, SignedIn, User
-from lyo_rt.accounts.revocations import TOPIC, Revocations
+from lyo_rt.accounts.revocations import STOPPED, TOPIC, Revocations
 from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
@@ -105,8 +105,8 @@ class Accounts:
         """A new pair for a refresh token, which is spent by it.
 
         A spent token that comes again means that two hold it: its whole family stops refreshing, the pair that was
-        given for it included. Access tokens stay good until they expire or are logged out. Of two refreshes at once
-        with one token, on any two instances, one gets a pair and the other is such a re-use.
+        given for it included, and its live sockets end. Access tokens stay good until they expire or are logged out.
+        Of two refreshes at once with one token, on any two instances, one gets a pair and the other is such a re-use.
 
         Raises SessionRevoked when the family is signed out or stopped, NotAuthenticated when the token is unknown or
         has expired, or the account is not active.
@@ -118,6 +118,7 @@ class Accounts:
             if state is not None and state.spent_at is not None:
                 if await repository.revoke_refresh(transaction, state.session_id, now):
                     await self._tell_signed_out(transaction, state.user.id, state.session_id, now, "token_reused")
+                    transaction.announce(TOPIC, STOPPED + state.session_id.bytes)
             elif state is not None and _usable(state, now):
                 return await self._rotate(transaction, state, digest, now)
         # Out of the transaction: what a re-use has stopped must be committed, not rolled back with the refusal.

@@ -35,6 +35,7 @@ auth_sessions = sa.Table(
     sa.Column("refresh_revoked_at", moment, comment="a spent refresh token came again: access lasts until it expires"),
     sa.Index("ix_auth_sessions_user_id", "user_id"),
     sa.Index("ix_auth_sessions_revoked_at", "revoked_at"),
+    sa.Index("ix_auth_sessions_refresh_revoked_at", "refresh_revoked_at"),
     comment="one row per signed-in device: a family of refresh tokens; access tokens name it as sid",
 )
 

@@ -10,9 +10,11 @@ from collections import deque
 from typing import Any
 
 import anyio
+import hiredis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError, ReadOnlyError, ResponseError
 
+from lyo_rt.broadcast.redis_replies import Replies
 from lyo_rt.problems import Unavailable
 
 COMMAND_SECONDS = 1.5
@@ -56,6 +58,7 @@ class Commands:
 
     async def serve(self, connection: AbstractConnection) -> None:
         """Carry out what waits over `connection`, until it fails; then who still waits is told Unavailable."""
+        replies = Replies(connection)
         self._connected = True
         batch: list[_Waiting] = []
         try:
@@ -63,7 +66,7 @@ class Commands:
                 await self._wake.wait()
                 batch = self._next_batch()
                 with anyio.fail_after(COMMAND_SECONDS):
-                    await _carry_out(connection, batch)
+                    await _carry_out(connection, replies, batch)
         finally:
             self._connected = False
             for _, future in (*batch, *self._waiting):
@@ -82,20 +85,28 @@ class Commands:
         return batch
 
 
-async def _carry_out(connection: AbstractConnection, batch: list[_Waiting]) -> None:
-    packed = connection.pack_commands([arguments for arguments, _ in batch])
+async def _carry_out(connection: AbstractConnection, replies: Replies, batch: list[_Waiting]) -> None:
+    packed = b"".join([hiredis.pack_command(arguments) for arguments, _ in batch])  # type: ignore[arg-type]
     await connection.send_packed_command(packed, check_health=False)
-    for _, future in batch:
-        try:
-            reply = await connection.read_response()
-        except ResponseError as refusal:
-            if not future.done():
-                future.set_exception(refusal)
-            if isinstance(refusal, ReadOnlyError) or str(refusal).startswith("NOREPLICAS"):
-                raise ConnectionError(f"another server may be the master now: {refusal}") from refusal
-        else:
-            if not future.done():
-                future.set_result(reply)
+    unanswered = deque(future for _, future in batch)
+    while unanswered:
+        await replies.read()
+        for reply in replies.parsed():
+            if not unanswered:
+                raise ConnectionError("the server has replied to what it was not asked")
+            _settle(unanswered.popleft(), reply)
+
+
+def _settle(future: "asyncio.Future[Any]", reply: Any) -> None:
+    """Raises ConnectionError when the refusal is that of a server that is no longer the master."""
+    if not isinstance(reply, ResponseError):
+        if not future.done():
+            future.set_result(reply)
+        return
+    if not future.done():
+        future.set_exception(reply)
+    if isinstance(reply, ReadOnlyError) or str(reply).startswith("NOREPLICAS"):
+        raise ConnectionError(f"another server may be the master now: {reply}") from reply
 
 
 def away() -> Unavailable:

@@ -3,27 +3,27 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
 from redis.asyncio.connection import AbstractConnection
 from redis.crc import key_slot
-from redis.exceptions import ConnectionError, MovedError
+from redis.exceptions import ConnectionError, MovedError, ResponseError
 
 from lyo_rt.broadcast.redis_channels import Channel, Channels, Verbs
 from lyo_rt.broadcast.redis_link import NETWORK_FAULTS
+from lyo_rt.broadcast.redis_replies import Replies
 
-READ_SECONDS = 1.0
-QUIET_READS = 3
-"""So many reads in a row without a message, although a heartbeat is published every second, mean a dead connection.
+LOOK_SECONDS = 1.0
+QUIET_LOOKS = 3
+"""So many looks in a row without a message, although a heartbeat is published every second, mean a dead connection.
 
-Counted in reads, not by a clock: after the event loop itself was held up for seconds the next read finds what came.
+Counted in looks, not by a clock: after the event loop itself was held up for seconds the next read finds what came.
 """
 
 SEND_SECONDS = 2.0
 CHANNELS_AT_ONCE = 1000
-MESSAGES_IN_A_ROW = 50
-"""About 2 ms of work, after which the other tasks have their turn."""
 
 
 class Subscription:
@@ -43,6 +43,7 @@ class Subscription:
         self._wake = asyncio.Event()
         self._asked: set[bytes] = set()
         self._unanswered: Counter[bytes] = Counter()
+        self._heard = False
 
     def changed(self, name: bytes) -> None:
         """See Carrier."""
@@ -60,6 +61,7 @@ class Subscription:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._ask, connection)
                 tasks.start_soon(self._hear, connection)
+                tasks.start_soon(self._look)
         except* NETWORK_FAULTS:
             for channel in self._carried():
                 channel.lost()
@@ -104,28 +106,38 @@ class Subscription:
         return verbs.each(verbs.subscribe, subscribe) + verbs.each(verbs.unsubscribe, unsubscribe)
 
     async def _hear(self, connection: AbstractConnection) -> None:
-        quiet = in_a_row = 0
-        is_message = self._verbs.message
-        while quiet < QUIET_READS:
-            try:
-                reply = await connection.read_response(timeout=READ_SECONDS, disconnect_on_error=False)
-            except MovedError as moved:
-                self._lose_slot(moved)
-                continue
-            if reply is None:
-                quiet += 1
-                continue
-            quiet = 0
-            kind, name, payload = reply
-            if kind != is_message:
-                self._answered(kind, name)
-            elif (channel := self._channels.get(name)) is not None:
-                channel.heard(payload)
-            in_a_row += 1
-            if in_a_row == MESSAGES_IN_A_ROW:
-                in_a_row = 0
+        replies = Replies(connection)
+        while True:
+            more = await replies.read()
+            self._heard = True
+            for reply in replies.parsed():
+                self._take(reply)
+            if more:
                 await checkpoint()
-        raise ConnectionError(f"nothing was heard in {QUIET_READS} reads of {READ_SECONDS} s, not even the heartbeat")
+
+    def _take(self, reply: Any) -> None:
+        if isinstance(reply, MovedError):
+            self._lose_slot(reply)
+            return
+        if isinstance(reply, ResponseError):
+            raise reply
+        try:
+            kind, name, payload = reply
+        except (TypeError, ValueError):
+            raise ConnectionError("the server has sent what is no message") from None
+        if kind != self._verbs.message:
+            self._answered(kind, name)
+        elif (channel := self._channels.get(name)) is not None:
+            channel.heard(payload)
+
+    async def _look(self) -> None:
+        """Ends the connection when nothing comes any more."""
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            self._heard = False
+            await anyio.sleep(LOOK_SECONDS)
+            quiet = 0 if self._heard else quiet + 1
+        raise ConnectionError(f"nothing was heard in {QUIET_LOOKS} looks of {LOOK_SECONDS} s, not even the heartbeat")
 
     def _answered(self, kind: bytes, name: bytes) -> None:
         if name not in self._unanswered:

@@ -11,7 +11,7 @@ from lyo_rt.language_models.port import Draft, FaultKind, ModelFault, TextSink, 
 from lyo_rt.language_models.prompts import Prompt, Prompts
 from lyo_rt.language_models.responses import kind_of_status, retry_after
 from lyo_rt.language_models.schemas import GEMINI_OMITS, provider_schema
-from lyo_rt.language_models.streaming import Piece, Timeouts, relay
+from lyo_rt.language_models.streaming import Piece, Timeouts, pumped, relay
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
 _CATEGORIES = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
@@ -62,7 +62,7 @@ class Gemini:
         return await write_draft(self.name, task, prompt, self._ask, timeout=self._timeouts.total)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
-        pieces = self._pieces(self._prompts.tutor(task))
+        pieces = pumped(self._pieces(self._prompts.tutor(task)))
         return await relay(self.name, self._model, pieces, sink, self._timeouts)
 
     async def aclose(self) -> None:

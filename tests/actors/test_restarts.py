@@ -174,12 +174,12 @@ async def test_a_crash_is_logged_by_kind_and_place_without_content() -> None:
             await address.ask(Secret("my diary"), timeout=LONG)
     assert str(raised.value.__cause__) == "cannot read my diary"
     (entry,) = logs
-    assert {name: entry[name] for name in ("event", "log_level", "kind", "key", "message", "errors")} == {
+    assert {name: entry[name] for name in ("event", "log_level", "kind", "key", "received", "errors")} == {
         "event": "actor crashed",
         "log_level": "error",
         "kind": "quoting",
         "key": "7",
-        "message": "Secret",
+        "received": "Secret",
         "errors": ["ValueError"],
     }
     assert entry["where"][0].startswith(f"{__name__}:")

@@ -50,7 +50,11 @@ _GROUPS: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
     (10, False, ("f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf")),
     (11, True, ("ed9fbf", "ee8080", "efbfbd", "f48fbfbf")),
     # continuation bytes without a start, starts without a continuation
-    (12, False, (*("80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf"), bytes(range(0x80, 0xBF)).hex())),
+    (
+        12,
+        False,
+        (*("80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf"), bytes(range(0x80, 0xBF)).hex()),
+    ),
     (13, False, tuple("".join(f"{byte:02x}20" for byte in range(*bounds)) for bounds in _LONELY)),
     (14, False, _MISSING_LAST),
     (15, False, ("".join(_MISSING_LAST),)),

@@ -8,6 +8,7 @@ from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
+from lyo_rt.problems import SessionRevoked
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Identity, Tokens
@@ -195,3 +196,34 @@ async def test_what_no_token_can_need_any_more_is_forgotten(
         await tasks.start(accounts.revocations.run)
         assert accounts.revocations.statistics()["revoked"] == 0
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("hears", [True, False], ids=["by the broadcast", "by the database"])
+async def test_a_refresh_token_used_twice_is_told_to_watchers_once_and_the_access_token_stays_good(
+    accounts: Accounts, database: tuple[Database, InProcessBroadcast], clock: MovedClock, hears: bool
+) -> None:
+    pair = await accounts.register(email="b@example.com", password="Correct-Horse7battery", full_name="B")
+    identity = accounts.identify(pair.access_token)
+    broadcast = database[1] if hears else InProcessBroadcast(clock)
+    elsewhere = Revocations(database[0], broadcast, clock, access_lifetime=ACCESS)
+    told, times = anyio.Event(), list[int]()
+
+    def count() -> None:
+        times.append(1)
+        told.set()
+
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(elsewhere.run)
+        with elsewhere.watching(identity.session_id, count):
+            await accounts.refresh(pair.refresh_token)
+            assert times == []
+            with pytest.raises(SessionRevoked):
+                await accounts.refresh(pair.refresh_token)
+            with anyio.fail_after(PROMISED_SECONDS):
+                await told.wait()
+            elsewhere.lost()
+            await anyio.sleep(0.1)
+            assert times == [1]
+        tasks.cancel_scope.cancel()
+    assert identity.session_id not in elsewhere
+    assert accounts.identify(pair.access_token) == identity
