@@ -1,6 +1,8 @@
 # What to type. `make` alone lists it. Needs Python 3.11 or newer, and nothing else; uv is used when it is there.
 
 PYTHON ?= python3
+# Processes that share the tests, a file at a time; each has a PostgreSQL of its own. 0: none but pytest's own.
+TESTERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 OPPONENT := .venv-bench
@@ -21,7 +23,7 @@ serve: $(VENV)/serving ## install what is locked and run the server on http://lo
 	@exec $(BIN)/lyo-rt serve
 
 test: $(VENV)/testing browser ## run all tests against a real PostgreSQL and a real Valkey (ARGS="-k socket -x" to choose)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/testing ## style, types, import rules, and that the migrations make the tables
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("bench: stopped\n")
         return IMPOSSIBLE
-    report = Report(machine, extent.name, time.monotonic() - began, contest.lines, contest.references)
+    report = Report(machine, extent.name, time.monotonic() - began, contest.lines, contest.references, contest.faults)
     sys.stdout.write(rendered(report) + "\n")
     if options.json is not None:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(as_json(report)), indent=2))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bench.crowd import gathered
 from bench.machine import resident_bytes
 from bench.side import Learner, Side, cost_of, server_pids
-from bench.wire import WebSocket
+from bench.wire import NotDone, WebSocket
 
 WARM = 50
 """Sessions before the first reading: what is loaded once is not a session's."""
@@ -17,7 +17,7 @@ SETTLING = 2.0
 BEAT_SECONDS = 15.0
 
 
-class Lost(Exception):
+class Lost(NotDone):
     """Sessions were closed by the server while they were to be held."""
 
 

@@ -10,12 +10,13 @@ import uvloop
 
 from bench import ceiling, measures, rounds
 from bench.extent import Extent
-from bench.figures import Figures, Line, Measure, Reference, middle, quantile
+from bench.figures import Fault, Figures, Line, Measure, Reference, middle, quantile
 from bench.ground import free_port, ground
 from bench.machine import cores
 from bench.opponent import opponent
-from bench.product import product
+from bench.product import Product, product
 from bench.side import Ground, Side, pinned
+from bench.wire import NotDone
 
 FANNED = 1000
 
@@ -31,6 +32,7 @@ class Contest:
         self._server_core, self._load_core = cores()
         self.lines: list[Line] = []
         self.references: list[Reference] = []
+        self.faults: list[Fault] = []
 
     def run(self, folder: Path) -> None:
         """Everything. Raises what keeps a side from doing its job."""
@@ -49,17 +51,17 @@ class Contest:
             theirs = list[Figures]()
             with opponent(stands, free_port(), ours.user, workers=workers) as other:
                 for _ in range(extent.rounds):
-                    self._say(f"courses kicked off, {ours.name}")
-                    mine.append(uvloop.run(rounds.courses(ours, extent)))
-                    self._say(f"courses kicked off, {other.name} with {workers} Celery workers")
-                    theirs.append(uvloop.run(rounds.courses(other, extent)))
-            best.append(middle(theirs))
+                    mine += self._done("courses kicked off", ours, rounds.courses(ours, extent))
+                    what = f"courses kicked off with {workers} Celery workers"
+                    theirs += self._done(what, other, rounds.courses(other, extent))
+            best += [middle(theirs)] if theirs else []
         # Few workers leave uvicorn more of the processor, many finish sooner: the better counts, line by line.
         chosen = {
             each.title: (min if each.best == "lower" else max)(found[each.title] for found in best)
             for each in measures.KICK_OFF
+            if best
         }
-        self._compare("kick-off", measures.KICK_OFF, mine, [chosen])
+        self._compare("kick-off", measures.KICK_OFF, mine, [chosen] if chosen else [])
 
     def _live(self, stands: Ground, ours: Side, theirs: Side) -> None:
         """The server alone on its core, the load and all else on the other."""
@@ -96,35 +98,31 @@ class Contest:
         found: dict[str, list[Figures]] = {"session": [], "simple": [], "theirs": []}
         for _ in range(self._extent.fan_out_rounds):
             for name, side in (("session", ours), ("simple", ours), ("theirs", theirs)):
-                found[name].append(
-                    self._round(
-                        f"one event to {FANNED:,} sockets",
-                        stands,
-                        side,
-                        partial(
-                            rounds.fan_out,
-                            stands=stands,
-                            sockets=FANNED,
-                            count=self._extent.fan_out_events,
-                            sessions=name == "session",
-                        ),
-                    )
+                found[name] += self._round(
+                    f"one event to {FANNED:,} sockets",
+                    stands,
+                    side,
+                    partial(
+                        rounds.fan_out,
+                        stands=stands,
+                        sockets=FANNED,
+                        count=self._extent.fan_out_events,
+                        sessions=name == "session",
+                    ),
                 )
         self._compare(f"one event to {FANNED:,} sessions", measures.FAN_OUT, found["session"], found["theirs"])
         self._compare(f"one event to {FANNED:,} simple doors", measures.FAN_OUT, found["simple"], found["theirs"])
 
     def _idle(self, stands: Ground) -> None:
         """Servers of their own: what earlier work left in the heap is not a session's."""
-        extent, kept = self._extent, list[Figures]()
+        extent = self._extent
         with product(stands, free_port()) as ours:
-            self._say(f"idle sessions, {ours.name}")
-            kept.append(uvloop.run(rounds.idle(ours, extent)))
+            mine = self._done("idle sessions", ours, rounds.idle(ours, extent))
             user = ours.user
         with opponent(stands, free_port(), user) as theirs:
-            self._say(f"idle sessions, {theirs.name}")
-            kept.append(uvloop.run(rounds.idle(theirs, extent)))
+            other = self._done("idle sessions", theirs, rounds.idle(theirs, extent))
         named = (measures.SESSION_KIB, measures.CROWDED_MIB)[: 2 if extent.crowded else 1]
-        self._compare(f"{extent.idle:,} authenticated idle sessions", named, kept[:1], kept[1:])
+        self._compare(f"{extent.idle:,} authenticated idle sessions", named, mine, other)
 
     def _bare(self) -> None:
         for kind in ("websockets", "uvicorn"):
@@ -142,21 +140,30 @@ class Contest:
     def _both(
         self, group: str, named: Sequence[Measure], stands: Ground, sides: tuple[Side, Side], measure: Round
     ) -> None:
-        ours, theirs = ([self._round(group, stands, side, measure)] for side in sides)
+        ours, theirs = (self._round(group, stands, side, measure) for side in sides)
         self._compare(group, named, ours, theirs)
 
-    def _round(self, what: str, stands: Ground, side: Side, measure: Round) -> Figures:
-        self._say(f"{what}, {side.name}")
+    def _round(self, what: str, stands: Ground, side: Side, measure: Round) -> list[Figures]:
         with pinned(side, stands, self._server_core, self._load_core):
-            found = uvloop.run(measure(side))
+            return self._done(what, side, measure(side))
+
+    def _done(self, what: str, side: Side, measuring: Coroutine[Any, Any, Figures]) -> list[Figures]:
+        """What was found, or nothing where the side did not do its job: the run goes on, the line does not pass."""
+        self._say(f"{what}, {side.name}")
+        try:
+            found = uvloop.run(measuring)
+        except (NotDone, TimeoutError, OSError, ExceptionGroup) as fault:
+            text = f"{what}, {side.name}: {type(fault).__name__}: {fault}"
+            self.faults.append(Fault(isinstance(side, Product), text))
+            return []
         if (share := found.pop(rounds.LOAD, None)) is not None:
             self.references.append(Reference(f"the load itself, {what}, {side.name}", "% of a core", share))
-        return found
+        return [found]
 
     def _compare(
         self, group: str, named: Sequence[Measure], ours: Sequence[Figures], theirs: Sequence[Figures]
     ) -> None:
-        mine, other = middle(ours), middle(theirs)
+        mine, other = (middle(found) if found else {} for found in (ours, theirs))
         for each in named:
             self.lines.append(
                 Line(
@@ -164,8 +171,8 @@ class Contest:
                     title=each.title,
                     unit=each.unit,
                     best=each.best,
-                    ours=mine[each.title],
-                    theirs=other[each.title],
+                    ours=mine.get(each.title),
+                    theirs=other.get(each.title),
                     bar=each.bar,
                     limit=each.limit,
                 )

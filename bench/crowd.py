@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from bench.wire import WebSocket
+from bench.wire import NotDone, WebSocket
 
 Found = TypeVar("Found")
 
@@ -15,7 +15,7 @@ CONNECTING = 50
 """Handshakes under way at once."""
 
 
-class Deaf(Exception):
+class Deaf(NotDone):
     """Sockets did not get what was told."""
 
 

@@ -28,21 +28,21 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A measure with what both sides reached; `theirs` is None where only ours is asked about."""
+    """A measure with what both sides reached; None for a side that did not do the job, or not whole."""
 
     group: str
     title: str
     unit: str
     best: Best
-    ours: float
-    theirs: float | None = None
+    ours: float | None
+    theirs: float | None
     bar: float = AHEAD
     limit: float | None = None
 
     @property
     def ratio(self) -> float | None:
-        """How many times better ours is; below 1 it is behind."""
-        if self.theirs is None:
+        """How many times better ours is; below 1 it is behind. None where there is nothing to divide."""
+        if self.ours is None or self.theirs is None:
             return None
         better, worse = (self.ours, self.theirs) if self.best == "higher" else (self.theirs, self.ours)
         if better == worse:
@@ -51,7 +51,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def passed(self) -> bool:
-        """Whether ratio and limit are met."""
+        """Whether ratio and limit are met; an opponent that did not do the job is not ahead."""
+        if self.ours is None:
+            return False
         if self.limit is not None and (self.ours > self.limit if self.best == "lower" else self.ours < self.limit):
             return False
         return self.ratio is None or self.ratio >= self.bar
@@ -65,6 +67,13 @@ class Reference(msgspec.Struct, frozen=True):
     value: float
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """A round in which a side did not do its job."""
+
+    ours: bool
+    text: str
+
+
 class Report(msgspec.Struct, frozen=True):
     """All of a run."""
 
@@ -73,11 +82,12 @@ class Report(msgspec.Struct, frozen=True):
     seconds: float
     lines: list[Line]
     references: list[Reference]
+    faults: list[Fault]
 
     @property
     def passed(self) -> bool:
-        """Whether every line did."""
-        return all(line.passed for line in self.lines)
+        """Whether every line did, and ours did every job."""
+        return all(line.passed for line in self.lines) and not any(fault.ours for fault in self.faults)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -109,8 +119,10 @@ def rendered(report: Report) -> str:
     text = [_aligned(row, widths) for row in rows]
     text += ["", "for comparison"]
     text += [f"  {each.title}: {number(each.value)} {each.unit}" for each in report.references]
+    text += ["", "not done", *(f"  {fault.text}" for fault in report.faults)] if report.faults else []
     failed = [line.title for line in report.lines if not line.passed]
-    verdict = f"FAIL: {len(failed)} of {len(report.lines)} lines" if failed else f"PASS: all {len(report.lines)} lines"
+    verdict = "PASS" if report.passed else "FAIL"
+    verdict += f": {len(report.lines) - len(failed)} of {len(report.lines)} lines pass"
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     return "\n".join([*text, "", f"{machine}; {report.mode} run of {report.seconds:.0f} s", verdict])
 
@@ -122,7 +134,7 @@ def _row(line: Line) -> tuple[str, ...]:
         bar += f"{' and ' if bar else ''}{'<=' if line.best == 'lower' else '>='} {number(line.limit)}"
     return (
         f"  {line.title}{unit}",
-        number(line.ours),
+        "-" if line.ours is None else number(line.ours),
         "-" if line.theirs is None else number(line.theirs),
         "" if line.ratio is None else f"{line.ratio:.2f}x",
         bar,

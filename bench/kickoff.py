@@ -5,14 +5,14 @@ import time
 from uuid import UUID, uuid4
 
 from bench.side import Learner, Side, Watched
-from bench.wire import Http, connect, http
+from bench.wire import Http, NotDone, connect, http
 
 BRIEF = {"topic": "Introduction to photosynthesis", "level": "beginner", "locale": "en", "duration": 1}
 """Thirteen requests to the provider: an outline, eight lessons, four quizzes; sixteen frames to who watches."""
 PATIENCE = 120.0
 
 
-class Unfinished(Exception):
+class Unfinished(NotDone):
     """A course did not come to its end; the text says where it stood."""
 
 

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from bench.connecting import kept_alive
 from bench.side import Cost, Learner, Side, cost_of, server_pids
 from bench.stamps import SIZE, age
-from bench.wire import WebSocket, http
+from bench.wire import NotDone, WebSocket, http
 
 QUESTION = "I do not understand how plants make sugar from light; where should I begin?"
 PATIENCE = 120.0
@@ -22,7 +23,7 @@ Talk = tuple[WebSocket, Callable[[str], None]]
 """A learner's socket, and what asks over it."""
 
 
-class Incomplete(Exception):
+class Incomplete(NotDone):
     """Tokens are missing, or came twice; the text says how many."""
 
 
@@ -48,6 +49,7 @@ class Frame(msgspec.Struct):
     text: str = ""
     at: int | None = None
     revision: int = 1
+    problem: dict[str, Any] | None = None
 
 
 _decode = msgspec.json.Decoder(Frame).decode
@@ -65,6 +67,7 @@ class Answer:
         """Times the text was begun anew, or sent again whole."""
         self.asked = 0.0
         self.first: float | None = None
+        self.problem: dict[str, Any] | None = None
         self.ended = asyncio.Event()
 
     @property
@@ -83,6 +86,9 @@ class Answer:
                 self.replaced += 1
                 self._take(frame, 0, now)
             case "end":
+                self.ended.set()
+            case "reply" if frame.problem is not None:
+                self.problem = frame.problem
                 self.ended.set()
 
     def _take(self, frame: Frame, at: int, now: float) -> None:
@@ -115,6 +121,8 @@ async def stream(side: Side, learners: list[Learner], *, tokens: int, spread: fl
         streamed.whole = time.monotonic() - began
     for socket, _ in talks:
         socket.close()
+    if problems := [answer.problem for answer in answers if answer.problem is not None]:
+        raise Incomplete(f"{side.name}: {len(problems)} questions were refused: {problems[0]}")
     wrong = [answer.tokens for answer in answers if answer.tokens != tokens]
     if wrong:
         raise Incomplete(f"{side.name}: {len(wrong)} answers have not {tokens} tokens but {sorted(set(wrong))}")

@@ -20,7 +20,11 @@ _sources = itertools.cycle(SOURCES)
 _PONG = b"\x8a\x80\x00\x00\x00\x00"
 
 
-class Refused(Exception):
+class NotDone(Exception):
+    """A side did not do its job; the text says what was missing."""
+
+
+class Refused(NotDone):
     """The server answered with something else than was asked for."""
 
 

@@ -22,6 +22,11 @@ from lyo_rt.embedded.valkey import valkey_server as start_valkey
 TEMPLATE = "template_lyo"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The scenarios first: they are long and mostly wait, so the processes that share the tests end together."""
+    items.sort(key=lambda item: "scenarios" not in item.path.parts)
+
+
 @pytest.fixture
 def anyio_backend() -> Any:
     """The loop that serves: asyncio on uvloop. A test of actors overrides it with Trio."""

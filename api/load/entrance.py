@@ -1,6 +1,6 @@
 """The way in: the servers answer, and the learner of all sessions is signed in, once (bcrypt takes its time)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ async def reached(plan: Plan) -> None:
     """Every address has been asked, and is a lyo-rt. Raises Unready."""
     for address in plan.addresses:
         async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
-            answer = await _answered(address, lambda http=http: http.get("/v1/health/live"))  # type: ignore[misc]
+            answer = await _answered(address, http.get("/v1/health/live"))
         if not answer.is_success:
             raise Unready(f"{address} is no lyo-rt: GET /v1/health/live is answered with {answer.status_code}")
 
@@ -34,7 +34,7 @@ async def signed_in(plan: Plan, email: str, password: str) -> Learner:
     address = plan.addresses[0]
     async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
         credentials = {"email": email, "password": password}
-        answer = await _answered(address, lambda: http.post("/v1/auth/login", json=credentials))
+        answer = await _answered(address, http.post("/v1/auth/login", json=credentials))
     members = _members(answer, f"signing in as {email}")
     tokens = Tokens(members["access_token"], members["refresh_token"], expires_in=members["expires_in"])
     return Learner(UUID(members["user"]["id"]), tokens)
@@ -45,13 +45,13 @@ async def by_token(plan: Plan, token: str) -> Learner:
     address = plan.addresses[0]
     async with httpx.AsyncClient(base_url=address, timeout=SECONDS) as http:
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await _answered(address, lambda: http.get("/v1/users/me", headers=headers))
+        answer = await _answered(address, http.get("/v1/users/me", headers=headers))
     return Learner(UUID(_members(answer, "--token")["id"]), Tokens(token))
 
 
-async def _answered(address: str, request: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+async def _answered(address: str, request: Awaitable[httpx.Response]) -> httpx.Response:
     try:
-        return await request()
+        return await request
     except httpx.HTTPError as fault:
         raise Unready(f"{address} cannot be reached: {fault or type(fault).__name__}") from None
 

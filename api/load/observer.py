@@ -52,7 +52,8 @@ class Observer:
         self._places: dict[str, int] = {}
         self._live_after: dict[str, int] = {}
         self._shown: dict[str, str] = {}
-        self._cut_at = self._resumed_from = inf
+        self._open = False
+        self._cut_at = self._lost_at = self._resumed_from = inf
 
     def cut(self) -> None:
         """The connection has been cut here and now."""
@@ -85,8 +86,10 @@ class Observer:
                 self._places.pop(stream, None)
                 if place is not None:
                     self._places[stream] = place.seq
-            case Link() as link:
-                self._link(link, now)
+            case Link(None):
+                self._welcomed(now)
+            case Link(int(code)):
+                self._lost(code, now)
             case Typist():
                 pass
 
@@ -117,7 +120,6 @@ class Observer:
         state = event.data.get("state")
         if state in ENDED_STATES and not kickoff.ended.done():
             kickoff.ended.set_result(None)
-            self._tally.counts["tasks_ended"] += 1
             if state == "DONE":
                 self._tally.counts["tasks_done"] += 1
                 self._tally.time("done", now - kickoff.kicked_at)
@@ -160,24 +162,30 @@ class Observer:
             self._tally.time("answer", now - self.turn.asked_at)
             self.turn.ended.set_result(None)
 
-    def _link(self, link: Link, now: float) -> None:
-        if link.code is None:
-            self.up, self.up_since = True, now
-            if not self.welcomed.is_set():
-                self.welcomed.set()
-                self._tally.counts["connected"] += 1
-                self._tally.connected_at = now
-                self._tally.time("connect", now - self._began_at)
-                return
-            self._tally.counts["resumes"] += 1
-            if self._cut_at < inf:
-                self._tally.time("resume", now - self._cut_at)
-                self._resumed_from = self._cut_at if self._under_way() else inf
-                self._cut_at = inf
+    def _welcomed(self, now: float) -> None:
+        self._open, self.up, self.up_since = True, True, now
+        if not self.welcomed.is_set():
+            self.welcomed.set()
+            self._tally.counts["connected"] += 1
+            self._tally.connected_at = now
+            self._tally.time("connect", now - self._began_at)
             return
-        self.up = False
-        self._tally.closes[link.code] += 1
+        self._tally.counts["resumes"] += 1
+        if self._cut_at < inf:
+            self._tally.time("resume", now - self._cut_at)
+            self._resumed_from = self._cut_at if self._under_way() else inf
+        else:
+            self._tally.time("outage", now - self._lost_at)
+        self._cut_at = inf
+
+    def _lost(self, code: int, now: float) -> None:
+        if not self._open:
+            self._tally.failed_tries[code] += 1
+            return
+        self._open = self.up = False
+        self._tally.closes[code] += 1
         if self._cut_at == inf:
+            self._lost_at = now
             self._tally.faults["drops"] += 1
 
     def _under_way(self) -> bool:

@@ -52,7 +52,9 @@ class Report(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     faults: dict[str, int]
     closes: dict[str, int]
-    """Connections that were lost, by close code or HTTP status; 1006: without a word."""
+    """Sessions that were lost, by close code; 1006: without a word."""
+    failed_tries: dict[str, int]
+    """Connections that did not become a session, by close code or HTTP status."""
     refusals: dict[str, int]
     """Commands that were refused, by the problem's code."""
     latencies_ms: dict[str, Quantiles | None]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count, cycle
 from random import SystemRandom
@@ -84,7 +84,8 @@ class Load:
             sessions=sessions_of(self._plan, self._tally, self._sessions, self._began_at),
             counts=counted(self._tally, self._sessions),
             faults=faults,
-            closes={str(code): lost for code, lost in sorted(self._tally.closes.items())},
+            closes=_by_code(self._tally.closes),
+            failed_tries=_by_code(self._tally.failed_tries),
             refusals=dict(self._tally.refusals),
             latencies_ms=latencies,
             harness=harness_of(self._tally, time.process_time() - self._cpu_at, seconds),
@@ -165,6 +166,10 @@ class Load:
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, seconds)):
                 await self._interrupted.wait()
+
+
+def _by_code(found: Mapping[int, int]) -> dict[str, int]:
+    return {str(code): count for code, count in sorted(found.items())}
 
 
 async def _probed(session: Session) -> None:

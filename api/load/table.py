@@ -60,6 +60,8 @@ def _counts(report: Report) -> Iterator[str]:
     yield _line("told", ", ".join(rates))
     yield _line("bytes", f"{_bytes(counts['bytes_in'])} in, {_bytes(counts['bytes_out'])} out")
     yield _line("links", f"{counts['cuts']:,} cut, {counts['resumes']:,} resumed; lost by code: {_each(report.closes)}")
+    if report.failed_tries:
+        yield _line("tries", f"failed by code: {_each(report.failed_tries)}")
     yield _line(
         "on the wire", f"{counts['frames_repeated']:,} frames repeated, {counts['gaps_repaired']:,} gaps repaired"
     )

@@ -17,6 +17,7 @@ LATENCIES = {
     "answer": "question asked to end of answer",
     "resume": "resume: cut to welcome",
     "resume_frame": "resume: cut to next frame",
+    "outage": "resume: lost by the server to welcome",
 }
 """What is timed, by the names of the JSON and of --limit."""
 
@@ -33,7 +34,9 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.closes: Counter[int] = Counter()
-        """Connections that ended before the run did, by close code or HTTP status."""
+        """Sessions that were lost, by close code."""
+        self.failed_tries: Counter[int] = Counter()
+        """Connections that did not become a session, by close code or HTTP status."""
         self.refusals: Counter[str] = Counter()
         self._told: dict[tuple[str, int], tuple[float, float, int]] = {}
 

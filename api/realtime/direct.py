@@ -66,6 +66,8 @@ class DirectStream(ws_stream.WSStream):
         self._peer = peer
         self.app_put = self._deliver
         self.scope = cast("Any", {})  # the handshake's headers, 2 KB a connection, nobody asks for any more
+        if self.closed:
+            peer.gone()  # the client left during the handshake: what was told of it then, nobody reads any more
 
     def write(self, frame: bytes) -> bool:
         """Send the bytes of whole frames; False, and nothing is sent, while too much lies in the transport's buffer."""

@@ -1,72 +1,93 @@
-"""A learner's journey for Locust: sign in, have a course written, watch it over the WebSocket, read it.
+"""Learners who ask the tutor over `/v1/ws`, for Locust: `locust -f bench/examples/locustfile.py -H http://localhost:8000`.
 
-Install `locust` and `websocket-client`, then against a running server:
-
-    locust --locustfile bench/examples/locustfile.py --host http://localhost:8000 --users 50 --spawn-rate 10
-
-Everybody is the demo learner unless LEARNER and PASSWORD say otherwise.
+Each user has one session and one conversation, and asks again and again. `lyo-rt load` also cuts connections and checks
+that nothing is lost or told twice.
 """
 
 import json
 import os
 import time
+import uuid
 from typing import Any
-from uuid import uuid4
 
-import websocket
-from locust import HttpUser, between, task
+from locust import HttpUser, between, events, task
+from websocket import WebSocket, create_connection
 
-ENDED = {"DONE", "ERROR", "CANCELLED"}
-PATIENCE = 120
+CREDENTIALS = {"email": os.getenv("LYO_EMAIL", "demo@example.com"), "password": os.getenv("LYO_PASSWORD", "demo")}
+PATIENCE_SECONDS = 60
+signed_in: dict[str, str] = {}
+
+
+@events.test_start.add_listener
+def sign_in(environment: Any, **_: Any) -> None:
+    """Once for all users: bcrypt takes a quarter of a second each time."""
+    import requests
+
+    answer = requests.post(f"{environment.host}/v1/auth/login", json=CREDENTIALS, timeout=10)
+    answer.raise_for_status()
+    signed_in["token"] = answer.json()["access_token"]
 
 
 class Learner(HttpUser):
-    """Someone with an account."""
+    """One session; at most 120 frames a minute are allowed."""
 
-    wait_time = between(1, 3)
+    wait_time = between(1, 2)
+    socket: WebSocket
+    conversation: str
 
     def on_start(self) -> None:
-        """Sign in."""
-        credentials = {
-            "email": os.environ.get("LEARNER", "demo@example.com"),
-            "password": os.environ.get("PASSWORD", "demo"),
-        }
-        self._token = self.client.post("/v1/auth/login", json=credentials).json()["access_token"]
-        self.client.headers["Authorization"] = f"Bearer {self._token}"
+        """Connect, say hello, follow a new conversation."""
+        self.client.headers["Authorization"] = f"Bearer {signed_in['token']}"
+        made = self.client.post("/v1/tutor/conversations", json={"title": "Load"})
+        self.conversation = made.json()["id"]
+        began = time.perf_counter()
+        self.socket = create_connection(
+            f"ws{self.host.removeprefix('http')}/v1/ws", subprotocols=["lyo.v1"], timeout=PATIENCE_SECONDS
+        )
+        self.send("hello", token=signed_in["token"])
+        self.until("welcome")
+        self.record("connect", began)
+        self.send("subscribe", id="1", stream=f"conversation:{self.conversation}")
+        self.until("reply")
 
     @task
-    def have_a_course_written(self) -> None:
-        """Kick off, watch to the end, read the result. Two more rows: until the first frame, until the last."""
-        began = time.monotonic()
-        accepted = self.client.post(
-            "/v1/courses:generate", json={"topic": "photosynthesis"}, headers={"Idempotency-Key": str(uuid4())}
-        ).json()
-        first, last = self._watch(accepted["task_id"])
-        self._tell("kick-off to first frame", first - began, None)
-        failed = None if last["state"] == "DONE" else RuntimeError(f"the course ended as {last['state']}")
-        self._tell("kick-off to the end", time.monotonic() - began, failed)
-        if failed is None:
-            self.client.get(f"/v1/courses/{last['resultId']}", name="/v1/courses/{id}")
+    def ask(self) -> None:
+        """One question, to the end of its answer."""
+        began, first = time.perf_counter(), True
+        self.send("ask", id=str(uuid.uuid4()), conversation=self.conversation, text="Where should I begin, and why?")
+        while (frame := self.read())["type"] != "end":
+            if "problem" in frame:
+                self.record("ask", began, RuntimeError(frame["problem"]["code"]))
+                return
+            if frame["type"] == "delta" and first:
+                first = False
+                self.record("first token", began)
+        self.record("answer", began)
 
-    def _watch(self, id: str) -> tuple[float, dict[str, Any]]:
-        """When the first frame came, and the last frame."""
-        address = self.host.replace("http", "ws", 1) + f"/v1/ws/tasks/{id}"
-        socket = websocket.create_connection(address, header=[f"Authorization: Bearer {self._token}"], timeout=PATIENCE)
-        try:
-            frame = json.loads(socket.recv())
-            first = time.monotonic()
-            while frame["state"] not in ENDED:
-                frame = json.loads(socket.recv())
-        finally:
-            socket.close()
-        return first, frame
+    def on_stop(self) -> None:
+        """Leave."""
+        self.socket.close()
 
-    def _tell(self, name: str, seconds: float, failed: Exception | None) -> None:
+    def send(self, type: str, **members: Any) -> None:
+        """One frame."""
+        self.socket.send(json.dumps({"type": type, **members}))
+
+    def read(self) -> Any:
+        """The next frame."""
+        return json.loads(self.socket.recv())
+
+    def until(self, type: str) -> None:
+        """The next frame of this type has come."""
+        while self.read()["type"] != type:
+            pass
+
+    def record(self, name: str, began: float, exception: Exception | None = None) -> None:
+        """A line of Locust's table."""
         self.environment.events.request.fire(
             request_type="WS",
             name=name,
-            response_time=seconds * 1000,
+            response_time=(time.perf_counter() - began) * 1000,
             response_length=0,
-            exception=failed,
+            exception=exception,
             context={},
         )

@@ -7,8 +7,8 @@ everyone's: the server puts each topic into one order, and every listener on eve
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Self
 
 import anyio
@@ -71,10 +71,13 @@ class RedisBroadcast:
         """
         channel = self._channel(topic)
         try:
-            with self._owing(topic):
-                await self._shards.do(channel, self._publish, channel, payload)
+            await self._shards.do(channel, self._publish, channel, payload)
         except (Unavailable, ResponseError):
+            self._owe(topic)
             await checkpoint()
+        except asyncio.CancelledError:
+            self._owe(topic)
+            raise
         else:
             self._tally["published"] += 1
 
@@ -84,10 +87,13 @@ class RedisBroadcast:
 
     async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
         """See Broadcast."""
-        with self._owing(topic):
+        try:
             extended = await self._drafts.extend(
                 key, topic, (revision, at, text, payload), lambda: self._gaps.owe(topic)
             )
+        except (Unavailable, ResponseError, asyncio.CancelledError):
+            self._owe(topic)
+            raise
         self._tally["published"] += extended
         return extended
 
@@ -124,15 +130,10 @@ class RedisBroadcast:
             **{name: self._tally[name] for name in ("published", "heard", "lost", "failed", "faults")},
         }
 
-    @contextmanager
-    def _owing(self, topic: str) -> Iterator[None]:
-        """What may not have gone out is counted and owed; a cancelled publisher's message too, for it may yet fail."""
-        try:
-            yield
-        except (Unavailable, ResponseError, asyncio.CancelledError):
-            self._tally["failed"] += 1
-            self._gaps.owe(topic)
-            raise
+    def _owe(self, topic: str) -> None:
+        """A message may not have gone out; a cancelled publisher's too, for it may yet fail."""
+        self._tally["failed"] += 1
+        self._gaps.owe(topic)
 
     async def _keep_gaps(self) -> None:
         channel = self._shards.names.gaps

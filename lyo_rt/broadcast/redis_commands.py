@@ -7,7 +7,7 @@ under 50 publishers; this, hearing included, costs 45 to 90.
 
 import asyncio
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import hiredis
@@ -19,21 +19,17 @@ from lyo_rt.problems import Unavailable
 
 COMMAND_SECONDS = 1.5
 """Less than the 2 s a transaction gives its announcements (lyo_rt/database/pool.py), so that each is seen to fail."""
+SECOND_LOOK_SECONDS = 0.1
+"""After the event loop itself was held up the reply may lie in the socket: it is read before this look."""
 
-BATCH_COMMANDS = 128
-BATCH_BYTES = 1024 * 1024
 WAITING_COMMANDS = 10_000
-
-_Waiting = tuple[tuple[bytes, ...], "asyncio.Future[Any]"]
 
 
 class Commands:
-    """What waits to be sent, and the connection's use."""
+    """The way to a server for a whole instance."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._connected = False
+        self._pipeline: _Pipeline | None = None
 
     async def do(self, *arguments: bytes, asking: bool = False) -> Any:
         """The server's reply to one command. Cancelling the wait leaves the command to be carried out.
@@ -41,72 +37,110 @@ class Commands:
         With `asking` the server carries it out on a slot that it is only about to take over (Redis Cluster, ASK).
 
         Raises Unavailable at once while there is no connection or 10,000 commands are waiting, and when no reply
-        comes within 1.5 s (then the command may have been carried out or not); redis-py's ResponseError when the server
+        comes within 1.6 s (then the command may have been carried out or not); redis-py's ResponseError when the server
         refuses it.
         """
-        if not self._connected or len(self._waiting) >= WAITING_COMMANDS:
+        pipeline = self._pipeline
+        if pipeline is None or pipeline.full:
             raise away()
-        loop = asyncio.get_running_loop()
         if asking:
-            nobody_waits = loop.create_future()
-            nobody_waits.cancel()
-            self._waiting.append(((b"ASKING",), nobody_waits))
-        future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append((arguments, future))
-        self._wake.set()
-        return await future
+            pipeline.ask(b"ASKING").cancel()
+        return await pipeline.ask(*arguments)
 
     async def serve(self, connection: AbstractConnection) -> None:
-        """Carry out what waits over `connection`, until it fails; then who still waits is told Unavailable."""
-        replies = Replies(connection)
-        self._connected = True
-        batch: list[_Waiting] = []
+        """Carry out commands over `connection`, until it fails; then who still waits is told Unavailable."""
+        self._pipeline = pipeline = _Pipeline(connection)
         try:
-            while True:
-                await self._wake.wait()
-                batch = self._next_batch()
-                with anyio.fail_after(COMMAND_SECONDS):
-                    await _carry_out(connection, replies, batch)
+            await pipeline.settle()
         finally:
-            self._connected = False
-            for _, future in (*batch, *self._waiting):
-                if not future.done():
-                    future.set_exception(away())
-            self._waiting.clear()
-
-    def _next_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
-        size = 0
-        while self._waiting and len(batch) < BATCH_COMMANDS and size < BATCH_BYTES:
-            batch.append(self._waiting.popleft())
-            size += sum(map(len, batch[-1][0]))
-        if not self._waiting:
-            self._wake.clear()
-        return batch
+            self._pipeline = None
+            pipeline.abandon()
 
 
-async def _carry_out(connection: AbstractConnection, replies: Replies, batch: list[_Waiting]) -> None:
-    packed = b"".join([hiredis.pack_command(arguments) for arguments, _ in batch])  # type: ignore[arg-type]
-    await connection.send_packed_command(packed, check_health=False)
-    unanswered = deque(future for _, future in batch)
-    while unanswered:
-        await replies.read()
-        for reply in replies.parsed():
-            if not unanswered:
-                raise ConnectionError("the server has replied to what it was not asked")
-            _settle(unanswered.popleft(), reply)
+class _Pipeline:
+    """The commands of one connection: what is asked in one turn of the event loop goes out at its end, in one piece.
 
+    No task and no timer of each: a timer looks at the oldest that has no reply.
+    """
 
-def _settle(future: "asyncio.Future[Any]", reply: Any) -> None:
-    """Raises ConnectionError when the refusal is that of a server that is no longer the master."""
-    if not isinstance(reply, ResponseError):
-        if not future.done():
-            future.set_result(reply)
-        return
-    if not future.done():
-        future.set_exception(reply)
-    if isinstance(reply, ReadOnlyError) or str(reply).startswith("NOREPLICAS"):
-        raise ConnectionError(f"another server may be the master now: {reply}") from reply
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._writer = connection._writer
+        self._replies = Replies(connection)
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
+        self._unanswered: deque[tuple[asyncio.Future[Any], float]] = deque()
+        """Each with the time at which it was asked."""
+        self._look_at: asyncio.TimerHandle | None = None
+        self._scope = anyio.CancelScope()
+
+    @property
+    def full(self) -> bool:
+        """Whether as many wait as may."""
+        return len(self._unanswered) >= WAITING_COMMANDS
+
+    def ask(self, *arguments: bytes) -> asyncio.Future[Any]:
+        """The reply that will come."""
+        loop = self._loop
+        reply: asyncio.Future[Any] = loop.create_future()
+        if not self._unsent:
+            loop.call_soon(self._send)
+        if self._look_at is None:
+            self._look_at = loop.call_later(COMMAND_SECONDS, self._look, None)
+        self._unsent.append(hiredis.pack_command(cast("Any", arguments)))
+        self._unanswered.append((reply, loop.time()))
+        return reply
+
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent and self._writer is not None and not self._writer.is_closing():
+            self._writer.write(b"".join(unsent))
+
+    async def settle(self) -> None:
+        """Give every reply to who asked. Raises one of NETWORK_FAULTS when the connection is of no more use."""
+        with self._scope:
+            while True:
+                await self._replies.read()
+                for reply in self._replies.parsed():
+                    self._settle(reply)
+        raise ConnectionError(f"no reply came within {COMMAND_SECONDS} s")
+
+    def _settle(self, reply: Any) -> None:
+        if not self._unanswered:
+            raise ConnectionError("the server has replied to what it was not asked")
+        waiting, _ = self._unanswered.popleft()
+        if not isinstance(reply, ResponseError):
+            if not waiting.done():
+                waiting.set_result(reply)
+            return
+        if not waiting.done():
+            waiting.set_exception(reply)
+        if isinstance(reply, ReadOnlyError) or str(reply).startswith("NOREPLICAS"):
+            raise ConnectionError(f"another server may be the master now: {reply}") from reply
+
+    def _look(self, suspect: asyncio.Future[Any] | None) -> None:
+        """Ends the connection when `suspect` is still the oldest; or looks again when the oldest is due."""
+        self._look_at = None
+        if not self._unanswered:
+            return
+        oldest, asked = self._unanswered[0]
+        if oldest is suspect:
+            self._scope.cancel()
+            return
+        left = asked + COMMAND_SECONDS - self._loop.time()
+        if left > 0:
+            self._look_at = self._loop.call_later(left, self._look, None)
+        else:
+            self._look_at = self._loop.call_later(SECOND_LOOK_SECONDS, self._look, oldest)
+
+    def abandon(self) -> None:
+        """Tell who still waits that nothing is known of their commands."""
+        self._unsent.clear()
+        if self._look_at is not None:
+            self._look_at.cancel()
+        for reply, _ in self._unanswered:
+            if not reply.done():
+                reply.set_exception(away())
+        self._unanswered.clear()
 
 
 def away() -> Unavailable:

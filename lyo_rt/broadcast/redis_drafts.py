@@ -11,6 +11,7 @@ from lyo_rt.broadcast.redis_names import ShardedNames
 from lyo_rt.broadcast.redis_shards import Shards
 from lyo_rt.problems import Unavailable
 
+EXPIRE = b"%d" % DRAFT_SECONDS
 EXTEND = b"""
 local revision, at = tonumber(ARGV[1]), tonumber(ARGV[2])
 local held = redis.call('HMGET', KEYS[1], 'revision', 'length')
@@ -43,9 +44,9 @@ class Drafts:
         """See Broadcast.extend_draft; `piece` is revision, at, text and payload. For `asked` see Shards.do."""
         revision, at, text, payload = piece
         name = self._shards.names.draft(key, topic)
-        numbers = (str(number).encode() for number in (revision, at, len(text)))
-        expire, channel = str(DRAFT_SECONDS).encode(), self._shards.names.topic(topic)
-        arguments = (b"1", name, *numbers, text.encode(), expire, channel, payload)
+        channel = self._shards.names.topic(topic)
+        numbers = b"%d" % revision, b"%d" % at, b"%d" % len(text)
+        arguments = (b"1", name, *numbers, text.encode(), EXPIRE, channel, payload)
         try:
             reply = await self._shards.do(name, b"EVALSHA", self._digest, *arguments, asked=asked)
         except NoScriptError:

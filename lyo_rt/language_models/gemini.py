@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import anyio.to_thread
+import msgspec
 
 from lyo_rt.language_models.drafts import Reply, write_draft
 from lyo_rt.language_models.port import Draft, FaultKind, ModelFault, TextSink, Usage, Written
@@ -34,6 +35,8 @@ class Gemini:
         from google import genai
         from google.genai import errors, types
 
+        from lyo_rt.language_models.transport import open_transport
+
         self._types = types
         self._errors = errors
         # google-genai lets its transport's own errors through, of whichever of the two it finds installed
@@ -45,6 +48,8 @@ class Gemini:
         self._model_complex = model_complex
         self._timeouts = timeouts
         self._prompts = Prompts()
+        self._schemas: dict[type[msgspec.Struct], dict[str, Any]] = {}
+        transport = open_transport()
         self._client = genai.Client(
             api_key=api_key,
             vertexai=False,
@@ -54,6 +59,7 @@ class Gemini:
                 timeout=round(timeouts.total * 1000),
                 # the SDK's own retries ignore Retry-After
                 retry_options=types.HttpRetryOptions(attempts=1),
+                async_client_args={"transport": transport} if transport else None,
             ),
         )
 
@@ -106,8 +112,7 @@ class Gemini:
         types = self._types
         shape = {}
         if prompt.answer is not None:
-            schema = provider_schema(prompt.answer, GEMINI_OMITS)
-            shape = {"response_mime_type": "application/json", "response_json_schema": schema}
+            shape = {"response_mime_type": "application/json", "response_json_schema": self._schema(prompt.answer)}
         return types.GenerateContentConfig(
             system_instruction=prompt.system,
             max_output_tokens=8192,
@@ -123,6 +128,12 @@ class Gemini:
             ],
             **shape,
         )
+
+    def _schema(self, answer: type[msgspec.Struct]) -> dict[str, Any]:
+        """The schema of `answer`; made once, it takes 0.3 ms."""
+        if (schema := self._schemas.get(answer)) is None:
+            schema = self._schemas[answer] = provider_schema(answer, GEMINI_OMITS)
+        return schema
 
     def _checked_text(self, response: Any) -> str:
         """The text of one response or chunk. Raises ModelFault when its finish reason is anything but a proper end.

@@ -6,7 +6,7 @@ character may be divided between two reads; whoever decodes the JSON decodes the
 
 import re
 
-LONGEST = 1 << 20
+LONGEST = 1 << 18
 """Bytes of one event. A provider's longest is a few kilobytes; beyond this it sends something else."""
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -28,12 +28,12 @@ class EventDecoder:
 
     def feed(self, received: bytes) -> list[bytes]:
         """The `data` of each event that `received` completes. Raises EventTooLong."""
-        if not self._rest and not self._data and not self._after_return and received.endswith(b"\n\n"):
-            # how every provider sends, an event of one line: a tenth of the time of reading line by line
-            events = received[:-2].split(b"\n\n")
-            if b"\r" not in received and all(event[:6] == b"data: " and b"\n" not in event for event in events):
-                self._began = True
-                return [event[6:] for event in events]
+        # how every provider sends, an event of one line: a tenth of the time of reading line by line
+        if received[:6] == b"data: " and received[-2:] == b"\n\n" and not (self._rest or self._data):
+            event = received[6:-2]
+            if b"\n" not in event and b"\r" not in event:
+                self._began, self._after_return = True, False
+                return [event]
         return self._lines(received)
 
     def _lines(self, received: bytes) -> list[bytes]:
@@ -43,9 +43,10 @@ class EventDecoder:
         if received:
             self._after_return = received.endswith(b"\r")
         *lines, self._rest = _LINE_END.split(self._rest + received)
+        events = [event for line in lines if (event := self._line(line)) is not None]
         if len(self._rest) + self._size > LONGEST:
             raise EventTooLong
-        return [event for line in lines if (event := self._line(line)) is not None]
+        return events
 
     def _line(self, line: bytes) -> bytes | None:
         if not self._began:

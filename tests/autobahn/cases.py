@@ -240,12 +240,26 @@ def our_own() -> Iterator[Case]:
     yield refused("0.text-in-binary", frame(BINARY, OCTETS, fin=False) + frame(TEXT, HELLO))
     yield refused("0.binary-in-text", frame(TEXT, HELLO, fin=False) + frame(BINARY, OCTETS))
     yield echoed("0.binary-fragments", *fragments(BINARY, OCTETS, b"", OCTETS), answer=Frame(BINARY, OCTETS * 2))
+    yield in_a_row()
     yield Case("0.close-in-octets", last=farewell(4000, HELLO), code=4000, chop=1)
     for code in (1012, 1013):
         yield Case(f"0.code-{code}", last=farewell(code), code=code)
     yield refused("0.code-1015", farewell(1015))
     over = (b"*" * (LIMIT // 2), b"*" * (LIMIT // 2), b"*")
     yield refused("0.fragments-too-big", *fragments(TEXT, *over), code=TOO_BIG)
+    yield refused("0.bytes-not-characters", frame(TEXT, "ä".encode() * (LIMIT // 2 + 1)), code=TOO_BIG)
     # A byte too many is enough, whatever length was announced.
     announced = b"\x82\xff" + (1 << 40).to_bytes(8, "big") + bytes.fromhex("37fa213d")
     yield refused("0.announced-too-big", announced + masked(b"*" * (LIMIT + 1)), code=TOO_BIG)
+
+
+def in_a_row() -> Case:
+    """Messages of both kinds, whole and in fragments, more than LIMIT together: none has anything of another."""
+    messages = ((TEXT, b"a" * (LIMIT // 2)), (BINARY, OCTETS), (TEXT, HELLO), (BINARY, b"\xfe" * (LIMIT // 2)))
+    return Case(
+        "0.in-a-row",
+        tuple(
+            (b"".join(fragments(opcode, payload, b"", HELLO)), (Frame(opcode, payload + HELLO),))
+            for opcode, payload in messages
+        ),
+    )

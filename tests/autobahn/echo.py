@@ -1,4 +1,4 @@
-"""The server that conformance is asked of: what the product serves WebSockets with, under an application that echoes."""
+"""The server that conformance is asked of: what the product serves WebSockets with, under an echo."""
 
 from api.asgi import Receive, Scope, Send
 from api.realtime import direct

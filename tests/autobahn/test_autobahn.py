@@ -1,9 +1,8 @@
-"""The WebSocket protocol (RFC 6455) as the Autobahn test-suite asks for it; docs/autobahn.md has the suite's own result."""
+"""The WebSocket protocol (RFC 6455), by the cases of the Autobahn test-suite; its own result is in docs/autobahn.md."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import anyio
 import pytest
 
 from tests.api.conftest import served
@@ -12,7 +11,7 @@ from tests.autobahn.echo import DIRECT, PLAIN, Echo
 from tests.autobahn.wire import CLOSE, Frame, wired
 
 pytestmark = pytest.mark.anyio
-SECTIONS = {"0": 13, "1": 16, "2": 11, "3": 7, "4": 10, "5": 20, "6": 145, "7": 37, "10": 1}
+SECTIONS = {"0": 15, "1": 16, "2": 11, "3": 7, "4": 10, "5": 20, "6": 145, "7": 37, "10": 1}
 """How many cases each has; 247 are the suite's."""
 
 
@@ -43,6 +42,8 @@ async def test_the_server_answers_as_the_protocol_asks(address: tuple[str, int],
             got = await played(address, path, case)
             if got not in accepted(case, path):
                 faults[case.id] = (got, case.answers)
+            if isinstance(got, str):
+                break  # further ones may take the whole of their time
     assert faults == {}
 
 
@@ -71,4 +72,6 @@ async def played(address: tuple[str, int], path: str, case: Case) -> list[Frame]
             frames += await wire.read_all()
     except TimeoutError:
         return f"not ended, after {frames}"
+    except AssertionError as fault:
+        return f"{fault}, after {frames}"
     return [Frame(CLOSE, payload[:2]) if opcode == CLOSE else Frame(opcode, payload) for opcode, payload in frames]

@@ -18,6 +18,7 @@ class Sequence(NamedTuple):
     payload: bytes
 
 
+_CONTINUATIONS = bytes(range(0x80, 0xBF)).hex()
 _MISSING_LAST = ("c0", "e080", "f08080", "f8808080", "fc80808080", "df", "efbf", "f7bfbf", "fbbfbfbf", "fdbfbfbfbf")
 _LONELY = ((0xC0, 0xDF), (0xE0, 0xEF), (0xF0, 0xF7), (0xF8, 0xFB), (0xFC, 0xFD))
 _NON_CHARACTERS = (
@@ -38,11 +39,7 @@ _WHOLE_PREFIXES = {2, 5, 7, 9, 11}
 
 _GROUPS: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
     # valid text
-    (
-        *(5, True),
-        ("68656c6c6f24776f726c64", "68656c6c6fc2a2776f726c64", "68656c6c6fe282ac776f726c64")
-        + ("68656c6c6ff0a4ada2776f726c64", GREEK.hex()),
-    ),
+    (5, True, (*(f"68656c6c6f{middle}776f726c64" for middle in ("24", "c2a2", "e282ac", "f0a4ada2")), GREEK.hex())),
     # the first and the last sequence of each length; those beyond U+10FFFF are none
     (7, True, ("00", "c280", "e0a080", "f0908080")),
     (8, False, ("f888808080", "fc8480808080")),
@@ -50,11 +47,7 @@ _GROUPS: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
     (10, False, ("f7bfbfbf", "fbbfbfbfbf", "fdbfbfbfbfbf")),
     (11, True, ("ed9fbf", "ee8080", "efbfbd", "f48fbfbf")),
     # continuation bytes without a start, starts without a continuation
-    (
-        12,
-        False,
-        (*("80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf"), bytes(range(0x80, 0xBF)).hex()),
-    ),
+    (12, False, ("80", "bf", "80bf", "80bf80", "80bf80bf", "80bf80bf80", "80bf80bf80bf", _CONTINUATIONS)),
     (13, False, tuple("".join(f"{byte:02x}20" for byte in range(*bounds)) for bounds in _LONELY)),
     (14, False, _MISSING_LAST),
     (15, False, ("".join(_MISSING_LAST),)),
@@ -66,10 +59,7 @@ _GROUPS: tuple[tuple[int, bool, tuple[str, ...]], ...] = (
     (19, False, ("c080", "e08080", "f0808080", "f880808080", "fc8080808080")),
     # surrogates, single and in pairs
     (20, False, ("eda080", "edadbf", "edae80", "edafbf", "edb080", "edbe80", "edbfbf")),
-    (
-        *(21, False),
-        tuple(high + low for high in ("eda080", "edadbf", "edae80", "edafbf") for low in ("edb080", "edbfbf")),
-    ),
+    (21, False, tuple(high + low for high in ("eda080", "edadbf", "edae80", "edafbf") for low in ("edb080", "edbfbf"))),
     # code points that are no characters are valid, and so are the specials
     (22, True, _NON_CHARACTERS),
     (23, True, ("efbfb9", "efbfba", "efbfbb", "efbfbc", "efbfbd", "efbfbe", "efbfbf")),

@@ -17,7 +17,7 @@ from api.realtime.direct import HIGH_WATER_BYTES, DirectStream, direct_of, insta
 from lyo_rt.frames import Codec, Event
 from lyo_rt.outgoing import Outgoing
 from tests.api.conftest import served
-from tests.api.sockets import small_socket
+from tests.api.sockets import handshake, small_socket
 
 pytestmark = pytest.mark.anyio
 SECONDS = 10.0
@@ -67,6 +67,8 @@ class Detaching:
         if scope["path"] == "/slowly":
             self.ended.append((await receive())["type"])
             return
+        if scope["path"] == "/late":
+            assert (await receive())["type"] == "websocket.disconnect"
         await send({"type": "websocket.accept", "subprotocol": None})
         stream, peer = direct_of(scope), Recorder()
         assert stream is not None
@@ -213,6 +215,18 @@ async def test_a_client_that_vanishes_is_noticed(address: tuple[str, int], appli
         client.transport.abort()
         with anyio.fail_after(SECONDS):
             await peer.went.wait()
+    assert peer.gones == 1
+
+
+async def test_a_client_that_leaves_during_the_handshake_is_told_of_all_the_same(
+    address: tuple[str, int], application: Detaching
+) -> None:
+    async with await anyio.connect_tcp(*address) as client:
+        await client.send(handshake(address, "none").replace(b"/v1/ws", b"/late"))
+    with anyio.fail_after(SECONDS):
+        while not application.opened:  # noqa: ASYNC110  the application is asked, nothing tells
+            await anyio.sleep(0.001)
+    ((_, peer),) = application.opened
     assert peer.gones == 1
 
 

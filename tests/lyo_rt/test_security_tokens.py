@@ -190,7 +190,7 @@ def test_a_changed_payload_is_refused(tokens: Tokens, issued: str) -> None:
         "ключ.ключ.ключ",
         "\ud800",
         joined(b"[" * 2000, b"{}", b""),
-        new_refresh_token().text,
+        pytest.param(new_refresh_token().text, id="a refresh token"),
     ],
 )
 def test_what_is_no_token_is_refused(tokens: Tokens, token: str) -> None:
