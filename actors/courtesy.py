@@ -15,7 +15,7 @@ LONGEST_SECONDS = 5.0
 ANSWER_SECONDS = 1.0
 """Who has been waiting longer than this waits for something else than the loop: a long poll, an event stream."""
 PAUSE_SECONDS = 0.002
-ON_TIME_SECONDS = 0.006
+ON_TIME_SECONDS = 0.004
 """A pause that is over in time shows that the loop has room for a step; each needs 3 to 6 ms of it."""
 LATE_PAUSES = 5
 """After so many pauses the step goes on all the same: it is the machine that is slow."""

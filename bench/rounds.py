@@ -97,7 +97,7 @@ async def tutor(side: Side, extent: Extent) -> Figures:
         of.TOKEN_FIRST.title: 1000 * quantile(found.first, 0.99),
         of.TOKEN_WHOLE.title: found.whole,
         of.TOKEN_CPU.title: 1e6 * found.cpu_per_token,
-        of.TOKEN_REPLACED.title: found.replaced,
+        of.TOKEN_ANEW.title: found.begun_anew,
         LOAD: share,
     }
 

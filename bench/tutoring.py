@@ -38,8 +38,8 @@ class Streamed:
     """Seconds from each question to the first token of its answer."""
     whole: float = 0.0
     """Seconds from the first question to the end of the last answer."""
-    replaced: int = 0
-    """Times an answer was begun anew, or sent again whole."""
+    begun_anew: int = 0
+    """Answers that were asked of the provider again, counted each time."""
 
 
 class Frame(msgspec.Struct):
@@ -63,8 +63,7 @@ class Answer:
         self._revision = 1
         self._length = 0
         self._longest = 0
-        self.replaced = 0
-        """Times the text was begun anew, or sent again whole."""
+        self.begun_anew = 0
         self.asked = 0.0
         self.first: float | None = None
         self.problem: dict[str, Any] | None = None
@@ -83,7 +82,6 @@ class Answer:
             case "delta" | "token":
                 self._take(frame, self._length if frame.at is None else frame.at, now)
             case "snapshot":
-                self.replaced += 1
                 self._take(frame, 0, now)
             case "end":
                 self.ended.set()
@@ -96,7 +94,7 @@ class Answer:
             self.first = now - self.asked
         if frame.revision != self._revision:
             self._revision = frame.revision
-            self.replaced += 1
+            self.begun_anew += 1
         elif at > self._length:
             raise Incomplete(f"a piece at {at} came behind {self._length}")
         self._length = at + len(frame.text)
@@ -128,7 +126,7 @@ async def stream(side: Side, learners: list[Learner], *, tokens: int, spread: fl
         raise Incomplete(f"{side.name}: {len(wrong)} answers have not {tokens} tokens but {sorted(set(wrong))}")
     streamed.cpu_per_token = cost.seconds / (tokens * len(learners))
     streamed.first = [answer.first for answer in answers if answer.first is not None]
-    streamed.replaced = sum(answer.replaced for answer in answers)
+    streamed.begun_anew = sum(answer.begun_anew for answer in answers)
     return streamed
 
 

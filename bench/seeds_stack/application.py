@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from bench.seeds_stack.configuration import OPENAI_API_KEY, OPENAI_BASE_URL, POOL, database_url
+from bench.seeds_stack.configuration import POOL, PROVIDER, database_url
 from bench.seeds_stack.connections import Connections
 from bench.seeds_stack.tables import Base, Course, Task
 from bench.seeds_stack.tokens import Unauthorized, user_of
@@ -32,7 +32,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """The tables, the subscription and the provider's client, while the process serves."""
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-    tutor.provider = AsyncOpenAI(base_url=OPENAI_BASE_URL, api_key=OPENAI_API_KEY, max_retries=0)
+    tutor.provider = AsyncOpenAI(**PROVIDER)
     ready = asyncio.Event()
     listening = asyncio.create_task(connections.run(ready))
     await ready.wait()

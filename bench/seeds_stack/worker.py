@@ -13,7 +13,7 @@ from openai import OpenAI
 from sqlalchemy import create_engine, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from bench.seeds_stack.configuration import BROKER_URL, OPENAI_API_KEY, OPENAI_BASE_URL, REDIS_URL, database_url
+from bench.seeds_stack.configuration import BROKER_URL, PROVIDER, REDIS_URL, database_url
 from bench.seeds_stack.drafts import AssessmentDraft, CoursePlan, LessonDraft, ask
 from bench.seeds_stack.tables import Course, Lesson, Task
 from bench.stamps import stamp
@@ -54,8 +54,8 @@ def publisher() -> redis.Redis:
 
 @lru_cache(1)
 def provider() -> OpenAI:
-    """The AI provider; tried once, as the product does."""
-    return OpenAI(base_url=OPENAI_BASE_URL, api_key=OPENAI_API_KEY, max_retries=0)
+    """The AI provider."""
+    return OpenAI(**PROVIDER)
 
 
 def progress(
