@@ -90,7 +90,9 @@ def _shape(model: type[BaseModel]) -> dict[str, Any]:
 
 
 # Made once: pydantic takes about a millisecond for each.
-SHAPES = {model: _shape(model) for model in (CoursePlan, LessonDraft, AssessmentDraft)}
+SHAPES: dict[type[BaseModel], dict[str, Any]] = {
+    model: _shape(model) for model in (CoursePlan, LessonDraft, AssessmentDraft)
+}
 
 
 def ask(client: OpenAI, model: type[Draft], prompt: str) -> Draft:

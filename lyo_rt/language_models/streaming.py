@@ -80,7 +80,7 @@ class _Patience:
     """Cancels `scope` when the provider was waited for longer than the timeouts allow.
 
     One timer for the whole stream, set again when it goes off too early: a deadline of its own for each token would
-    cost 15 µs.
+    cost 11 µs.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:

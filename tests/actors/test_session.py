@@ -128,7 +128,7 @@ class Desk:
     async def depart(
         self,
         who: Identity,
-        session: UUID,
+        session: UUID,  # noqa: ARG002
         course: UUID,
         *,
         lost: bool = False,

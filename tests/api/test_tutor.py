@@ -161,6 +161,30 @@ async def test_stop_from_a_second_connection_keeps_what_was_shown(
     await provider.until("disconnected", within=1)
 
 
+async def test_tokens_do_not_wait_for_a_checkpoint(
+    services: Services, address: tuple[str, int], learner: httpx.AsyncClient, provider: OpenAI
+) -> None:
+    provider.token_delay = 0.06
+    id, question = await conversation(learner), str(uuid.uuid4())
+    async with await session(address, learner) as socket:
+        device = Session(socket)
+        await device.send(type="hello", resume=[{"stream": f"conversation:{id}", "epoch": 1, "seq": 0}])
+        await device.send(type="ask", id=question, conversation=id, text="Why is the sky blue?")
+        message = (await device.until("delta"))["message"]
+        async with services.database.transaction() as transaction:
+            await transaction.execute("SELECT FROM messages WHERE id = $1 FOR UPDATE", uuid.UUID(message))
+            waiting = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            while not await services.database.fetchval(waiting):
+                await device.until("delta")
+            for _ in range(5):
+                await device.until("delta")
+            assert await services.database.fetchval(waiting) == 1
+        end = await device.until("end")
+    assert (end["status"], end["length"]) == ("complete", len(device.text(message)))
+
+
 async def test_a_late_device_gets_the_text_so_far_and_the_rest(
     address: tuple[str, int], learner: httpx.AsyncClient
 ) -> None:
