@@ -34,7 +34,7 @@ from lyo_rt.settings import InvalidSettings, Settings
 HYPERCORN = Path(__file__).resolve().parent.parent / "hypercorn.toml"
 BACKLOG = 1024
 CLOSING_SECONDS = 4.0
-COLLECT_AFTER = (10_000, 20, 50)
+COLLECT_AFTER = (50_000, 20, 50)
 """Objects, and collections of the younger generations, before the garbage collector looks (gc.set_threshold)."""
 """For Hypercorn to end after the drain; then what is left is cut. Drain and this together stay under ten seconds."""
 

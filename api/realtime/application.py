@@ -18,6 +18,8 @@ from lyo_rt.frames import Codec
 from lyo_rt.problems import Draining, NotFound
 from lyo_rt.security.tokens import Identity
 
+SPOKEN = {codec.value: codec for codec in Codec}
+"""The subprotocols of `/v1/ws`."""
 GOODBYE = "server going away; resume"
 GOODBYE_SECONDS = 1.0
 TASK_DOOR = re.compile(r"/v1/(?:ws/tasks|tasks/ws)/([0-9a-fA-F-]{36})")
@@ -92,5 +94,4 @@ class Realtime:
 
 def _chosen(scope: Scope) -> Codec | None:
     """The first subprotocol the client offers that is spoken here (RFC 6455 §4.1: in its order of preference)."""
-    spoken = {codec.value: codec for codec in Codec}
-    return next((spoken[name] for name in scope.get("subprotocols") or () if name in spoken), None)
+    return next((SPOKEN[name] for name in scope.get("subprotocols") or () if name in SPOKEN), None)

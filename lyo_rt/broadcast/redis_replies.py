@@ -1,7 +1,7 @@
 """What a Redis server sends over one connection, taken as it comes: one wake-up and no timer for many replies.
 
-redis-py's read_response() sets a timer for each reply and awaits each part of it: 30 of the 46 microseconds that an
-event took from the socket to a session's queue, where this takes 5 (Python 3.11, uvloop, 100 events at once).
+redis-py's read_response() sets a timer for each reply and awaits each of its parts: from the socket to a session's
+queue an event took 47 microseconds, 24 with the parser in C, and takes 12 this way (Python 3.11, uvloop, 100 at once).
 """
 
 from collections.abc import Iterator

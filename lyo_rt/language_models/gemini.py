@@ -35,8 +35,6 @@ class Gemini:
         from google import genai
         from google.genai import errors, types
 
-        from lyo_rt.language_models.transport import open_transport
-
         self._types = types
         self._errors = errors
         # google-genai lets its transport's own errors through, of whichever of the two it finds installed
@@ -49,7 +47,6 @@ class Gemini:
         self._timeouts = timeouts
         self._prompts = Prompts()
         self._schemas: dict[type[msgspec.Struct], dict[str, Any]] = {}
-        transport = open_transport()
         self._client = genai.Client(
             api_key=api_key,
             vertexai=False,
@@ -59,7 +56,6 @@ class Gemini:
                 timeout=round(timeouts.total * 1000),
                 # the SDK's own retries ignore Retry-After
                 retry_options=types.HttpRetryOptions(attempts=1),
-                async_client_args={"transport": transport} if transport else None,
             ),
         )
 

@@ -50,8 +50,6 @@ class OpenAI:
         import httpx2
         import openai
 
-        from lyo_rt.language_models.transport import open_transport
-
         self._errors = openai
         self._refused = httpx2.ConnectError
         self._timed_out = httpx2.TimeoutException
@@ -67,14 +65,12 @@ class OpenAI:
         self._model_complex = model_complex
         self._timeouts = timeouts
         self._prompts = Prompts()
-        transport = open_transport()
         self._client = openai.AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
             timeout=timeouts.total,
             # by default the SDK sends a request three times, also after a read timeout
             max_retries=0,
-            http_client=None if transport is None else openai.DefaultAsyncHttpxClient(transport=transport),
         )
 
     async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:

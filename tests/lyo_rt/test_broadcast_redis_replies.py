@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import anyio
 import anyio.lowlevel
@@ -52,7 +53,7 @@ class Interpreter:
 
 
 @pytest.fixture
-async def interpreter(redis_url: str, valkey_server: Valkey) -> AsyncIterator[Interpreter]:  # noqa: ARG001  emptied
+async def interpreter(redis_url: str, valkey_server: Valkey) -> AsyncIterator[Interpreter]:
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as tasks:
         interpreter = Interpreter(listener.extra(SocketAttribute.local_port), valkey_server.port)  # noqa: S610
         tasks.start_soon(listener.serve, interpreter.serve)
@@ -122,4 +123,4 @@ async def test_a_flood_is_heard_whole_and_in_order_while_others_have_their_turn(
             heard.append(len(ear.payloads))
             await anyio.lowlevel.checkpoint()
         assert ear.payloads == said
-        assert max(after - before for before, after in zip(heard, heard[1:], strict=False)) <= 50
+        assert max(after - before for before, after in pairwise(heard)) <= 50
