@@ -7,6 +7,7 @@ the feeds straight into the outbound queue, without a task or a message of their
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any, Protocol, assert_never
 from uuid import UUID
 
@@ -44,7 +45,9 @@ from lyo_rt.problems import (
     NotAuthenticated,
     NotFound,
     Problem,
+    Replaced,
     SessionRevoked,
+    StalePosition,
     TokenExpired,
     TooManyRequests,
     Unavailable,
@@ -102,6 +105,12 @@ class Commands(Protocol):
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]: ...
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]: ...
 
+    async def arrive(
+        self, who: Identity, device: str, session: UUID, replaced: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Take over from older sessions of this device; `replaced` when a newer one does. Returns what ends that."""
+        ...
+
     async def attend(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:
         """The learner is in the course's study room by way of this session; who else is. Raises NotFound."""
         ...
@@ -141,6 +150,7 @@ class SessionActor(Actor[SessionMessage]):
         self._alarms = alarms
         self._greeted = False
         self._watch: AbstractContextManager[None] | None = None
+        self._leave_device: Callable[[], None] | None = None
         self._alarm: Alarm | None = None
         self._warned = False
         self._following: dict[str, Subscription] = {}
@@ -163,6 +173,8 @@ class SessionActor(Actor[SessionMessage]):
 
     async def stopped(self) -> None:
         self._watch_no_more()
+        if self._leave_device is not None:
+            self._leave_device()
         self._outbound.close()
         for subscription in self._following.values():
             await self._feeds.leave(subscription.stream, subscription)
@@ -215,6 +227,9 @@ class SessionActor(Actor[SessionMessage]):
         if self._who is None:
             raise NotAuthenticated("Send an access token in the handshake or in hello.")
         self._greeted = True
+        if hello.device is not None:
+            replaced = partial(self._outbound.fail, Replaced())
+            self._leave_device = await self._commands.arrive(self._who, hello.device, self._session, replaced)
         joined = [(resume, await self._resume(self._who, resume)) for resume in _by_stream(hello.resume)]
         states = [
             frames.StreamState(resume.stream, found.epoch, found.seq, found.recovered)
@@ -333,7 +348,13 @@ class SessionActor(Actor[SessionMessage]):
     async def _ping(self, positions: Mapping[str, int]) -> None:
         for stream, seq in positions.items():
             subscription = self._following.get(stream)
-            if subscription is not None and seq < subscription.seq and not self._outbound.bytes:
+            if subscription is None:
+                continue
+            if seq > subscription.seq:
+                raise StalePosition(
+                    f"Of {stream} there are {subscription.seq} events, not {seq}; resume, or begin anew."
+                )
+            if seq < subscription.seq and not self._outbound.bytes:
                 await self._rejoin(subscription, max(seq, 0))
         self._send(frames.Pong({name: following.seq for name, following in self._following.items()}))
 

@@ -14,6 +14,7 @@ from actors.attendance import Attendance
 from actors.conversation import ConversationActor
 from actors.courtesy import Courtesy
 from actors.crashes import NEVER
+from actors.devices import Devices
 from actors.feeds import Feeds
 from actors.generation import GenerationActor
 from actors.housekeeping import keep_house
@@ -65,6 +66,7 @@ class Instance:
     adopter: Adopter
     alarms: Alarms
     attendance: Attendance
+    devices: Devices
     roll: Roll
     realtime: Realtime
     sessions: Sessions
@@ -161,7 +163,8 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         statistics=lambda: instance.statistics(),
     )
     attendance = Attendance(parts.database, parts.broadcast, instance=parts.id)
-    commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, parts.clock)
+    devices = Devices(parts.broadcast, parts.clock)
+    commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, devices, parts.clock)
     sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, courtesy, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)
@@ -175,6 +178,7 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         adopter,
         alarms,
         attendance,
+        devices,
         Roll(parts.database, parts.id),
         realtime,
         sessions,
@@ -207,6 +211,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.adopter.run),
         root(instance.alarms.run),
         root(instance.attendance.run),
+        root(instance.devices.run),
         root(instance.roll.run),
         root(presence.keep),
         root(keep_house, parts.database, parts.clock),

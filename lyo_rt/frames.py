@@ -52,7 +52,11 @@ class Resume(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """Must be first, within ten seconds; the token is not needed if the handshake carried it."""
+    """Must be first, within ten seconds; the token is not needed if the handshake carried it.
+
+    `device` is an id of the installation (an app, a browser tab), made by the client: a newer connection of the same
+    device takes over, and the older one is closed with 4009.
+    """
 
     token: str | None = None
     device: Annotated[str, msgspec.Meta(max_length=128)] | None = None

@@ -163,6 +163,14 @@ class WrongCredentials(NotAuthenticated):
     code = "WRONG_CREDENTIALS"
 
 
+class Replaced(Problem):
+    """A newer connection of the same device has taken over."""
+
+    status = 409
+    code = "REPLACED"
+    close_code = 4009
+
+
 class Forbidden(Problem):
     """You may not do this."""
 
@@ -234,6 +242,14 @@ class TooSlow(Problem):
     status = 503
     code = "TOO_SLOW"
     close_code = 4208
+
+
+class StalePosition(Problem):
+    """The client claims to have more of a stream than there is."""
+
+    status = 409
+    code = "STALE_POSITION"
+    close_code = 4212
 
 
 class ModelUnavailable(Problem):

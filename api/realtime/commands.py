@@ -9,6 +9,7 @@ import msgspec
 
 from actors import workshop
 from actors.attendance import Attendance
+from actors.devices import Devices
 from actors.workshop import Workshop
 from api.briefs import GenerateCourse, validated
 from api.responses import as_problem
@@ -36,13 +37,20 @@ class SessionCommands:
     """actors.session.Commands over this instance's parts."""
 
     def __init__(
-        self, database: Database, workshop_: Workshop, accounts: Accounts, attendance: Attendance, clock: Clock
+        self,
+        database: Database,
+        workshop_: Workshop,
+        accounts: Accounts,
+        attendance: Attendance,
+        devices: Devices,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._workshop = workshop_
         self._accounts = accounts
         self._attendance = attendance
         self._clock = clock
+        self._devices = devices
 
     def identify(self, token: str) -> Identity:
         """Raises NotAuthenticated, TokenExpired, SessionRevoked."""
@@ -95,6 +103,12 @@ class SessionCommands:
         async with self._transaction() as transaction:
             task = await self._workshop.cancel(transaction, who.user_id, frame.task)
         return _members(task)
+
+    async def arrive(
+        self, who: Identity, device: str, session: UUID, replaced: Callable[[], None]
+    ) -> Callable[[], None]:
+        """See actors.devices."""
+        return await self._devices.arrive(who.user_id, device, session, replaced)
 
     async def attend(self, who: Identity, session: UUID, course: UUID) -> Mapping[str, Any]:
         """Who is in the room, at which place of the course's stream. Raises NotFound for a course that is not theirs.

@@ -54,7 +54,9 @@ from lyo_rt.problems import (
     Forbidden,
     NotAuthenticated,
     NotFound,
+    Replaced,
     SessionRevoked,
+    StalePosition,
     TokenExpired,
     Unavailable,
 )
@@ -91,6 +93,7 @@ class Desk:
         self.begun: dict[UUID, UUID] = {}
         self.refuses: Exception | None = None
         self.strange = {STRANGE}
+        self.devices: dict[str, Callable[[], None]] = {}
 
     def identify(self, token: str) -> Identity:
         if token not in self.tokens:
@@ -134,6 +137,16 @@ class Desk:
         lost: bool = False,
     ) -> Mapping[str, Any]:
         return await self._do(who, ("lost" if lost else "depart", course))
+
+    async def arrive(
+        self,
+        who: Identity,  # noqa: ARG002
+        device: str,
+        session: UUID,  # noqa: ARG002
+        replaced: Callable[[], None],
+    ) -> Callable[[], None]:
+        self.devices[device] = replaced
+        return lambda: self.done.append(("left", device))
 
     async def typing(self, who: Identity, course: UUID) -> None:
         await self._do(who, ("typing", course))
@@ -701,3 +714,25 @@ async def test_a_room_that_refuses_costs_the_session_nothing(session: Session, d
     assert (await session.exchange(Presence("1", uuid4())))[0]["problem"]["status"] == 404
     desk.refuses = None
     assert (await session.exchange(Ping()))[0]["type"] == "pong"
+
+
+# -- devices, and places that cannot be
+
+
+async def test_a_session_that_is_replaced_ends_and_a_device_is_left_at_the_end(open_session: Open, desk: Desk) -> None:
+    session = open_session(identity())
+    await session.exchange(Hello(device="phone"))
+    desk.devices["phone"]()
+    with pytest.raises(Replaced):
+        await session.outbound.taken()
+    session.address.stop()
+    await session.address.ended()
+    assert desk.done == [("left", "phone")]
+
+
+async def test_a_place_ahead_of_the_stream_ends_the_session_to_be_resumed(session: Session, author: Author) -> None:
+    await author.say()
+    await session.exchange(Subscribe("1", STREAM))
+    assert (await session.exchange(Ping({STREAM: 1, TASK: 7})))[0]["positions"] == {STREAM: 1}
+    with pytest.raises(StalePosition):
+        await session.send(Ping({STREAM: 2}))

@@ -227,6 +227,24 @@ async def test_hello_must_be_first_and_carry_a_token_if_the_handshake_did_not(
         assert (await phone.closed())[0] == 4000
 
 
+async def test_a_newer_socket_of_a_device_takes_over(address: tuple[str, int], token: str) -> None:
+    async with device(address, token) as old, device(address, token) as new, device(address, token) as tablet:
+        for one, name in ((old, "phone"), (tablet, "tablet"), (new, "phone")):
+            await one.send("hello", device=name)
+            assert (await one.read())["type"] == "welcome"
+        assert (await old.closed())[0] == 4009
+        for one in (new, tablet):
+            await one.send("ping")
+            assert (await one.read())["type"] == "pong"
+
+
+async def test_a_place_that_cannot_be_says_resume(address: tuple[str, int], token: str, own_stream: str) -> None:
+    async with greeted(address, token) as phone:
+        await phone.ask("subscribe", stream=own_stream)
+        await phone.send("ping", positions={own_stream: 9})
+        assert (await phone.closed())[0] == 4212
+
+
 async def test_signing_out_closes_the_sessions_sockets_at_once(
     address: tuple[str, int], learner: httpx.AsyncClient, token: str, services: Services
 ) -> None:

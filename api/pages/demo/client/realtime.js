@@ -17,6 +17,7 @@ const SETTLED_MS = 5000; // A connection that lived this long was a good one: th
 
 export class Realtime extends EventTarget {
   state = "closed";
+  #device = uuid(); // this page's own: two tabs are two devices
   #session;
   #socket = null;
   #hangUp = null;
@@ -179,7 +180,7 @@ export class Realtime extends EventTarget {
 
   #hello(token) {
     const known = [...this.#follows.values()].filter(({ stream }) => stream.position);
-    this.#send({ type: "hello", token, device: "web page", resume: known.flatMap(({ stream }) => stream.resume()) });
+    this.#send({ type: "hello", token, device: this.#device, resume: known.flatMap(({ stream }) => stream.resume()) });
   }
 
   #subscribe(follow) {
