@@ -22,13 +22,12 @@ class MessageSession:
         self._awaited = Awaited()
         self.outbound = Outbound(self._awaited, intake.codec)
 
-    async def serve(self, address: Address[SessionMessage]) -> None:
-        """Until the session ends, by either side."""
+    async def serve(self, address: Address[SessionMessage]) -> tuple[int, str]:
+        """Until the session ends, by either side; what is to be said in goodbye."""
         try:
-            code, reason = await self._pump(address)
+            return await self._pump(address)
         finally:
             address.stop()
-        await self._socket.close(code, reason)
 
     async def close(self, code: int, reason: str) -> None:
         """See Session."""

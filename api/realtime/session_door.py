@@ -75,9 +75,10 @@ class Sessions:
         session = MessageSession(socket, Intake(codec, Pace(self._clock), self._courtesy))
         self._live.add(session)
         try:
-            await session.serve(self._start(session.outbound, who))
+            code, reason = await session.serve(self._start(session.outbound, who))
         finally:
             self._live.discard(session)
+        await socket.close(code, reason)
 
     def _directly(self, stream: DirectStream, socket: Socket, who: Identity | None, codec: Codec) -> None:
         intake = Intake(codec, Pace(self._clock), self._courtesy)

@@ -18,9 +18,9 @@ AWAY_SECONDS = 1.0
 
 
 def test_postgresql_restarts_in_the_middle_of_the_work(
-    two_instances: Callable[..., Server], learner: Callable[..., Learner], tmp_path: Path
+    two_instances: Callable[..., Server], learner: Callable[..., Learner], short_dir: Path
 ) -> None:
-    postgresql = KillablePostgreSQL(tmp_path)
+    postgresql = KillablePostgreSQL(short_dir / "restarted")
     with kept(postgresql) as running, provider("openai", token_delay=0.03, delay=0.4) as (address, environment):
         environment["DATABASE_URL"] = database_url = running.url("postgres")
         first, second = at_once(two_instances, environment, environment)
