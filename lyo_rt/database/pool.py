@@ -172,6 +172,8 @@ def foreign_faults() -> Iterator[None]:
         asyncpg.OperatorInterventionError,
         asyncpg.InsufficientResourcesError,
         asyncpg.IdleInTransactionSessionTimeoutError,
+        # Used between the server's goodbye and the end of its connection: "protocol is in the failed state".
+        asyncpg.InternalClientError,
     ) as fault:
         raise Unavailable("The database cannot be reached; try again in a moment.", retry_after=1) from fault
 

@@ -202,7 +202,7 @@ async def test_told_to_move_and_closed_early_it_waits_for_its_turn() -> None:
         await peer.connection.close(1012)
         lost = await told(notifications, Link)
         assert lost.code == 1012
-        assert 0.25 < lost.seconds <= 0.4
+        assert 0.25 < lost.seconds < 0.401
         await (await next_peer()).welcome()
 
 
