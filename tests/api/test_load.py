@@ -149,7 +149,9 @@ async def test_a_server_that_goes_away_fails_the_run(
             table = await output(process)
     assert process.returncode == 1
     failures: list[str] = json.loads((tmp_path / "report.json").read_bytes())["failures"]
-    assert [failure.partition(":")[0] for failure in failures] == ["unfinished", "sessions", "connect.p50"]
+    # Whether an answer was under way when the server went is chance; that the sessions were lost is not.
+    named = [failure.partition(":")[0] for failure in failures]
+    assert [name for name in named if name != "unfinished"] == ["sessions", "connect.p50"]
     assert all(f"FAILED {failure}" in table for failure in failures)
 
 
