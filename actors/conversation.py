@@ -19,7 +19,7 @@ from lyo_rt import frames, streams
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
-from lyo_rt.language_models.port import LanguageModel, Written
+from lyo_rt.language_models.port import Asker, LanguageModel, Written
 from lyo_rt.language_models.tasks import TutorTask
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
 from lyo_rt.problems import ModelUnavailable, Unavailable
@@ -98,7 +98,8 @@ class ConversationActor(Actor[WorkMessage]):
                 if answer.lease.cancel_requested:
                     answer.scope.cancel()
                 try:
-                    written = await answer.write(self._model, await self._task(context))
+                    asker = Asker("tutor", user=context.user_id, work=answer.lease.id, private=True)
+                    written = await answer.write(self._model, await self._task(context), asker)
                 except* LeaseLost:
                     answer.lost = True
                 except* ModelUnavailable:
@@ -176,14 +177,14 @@ class Answer:
 
     # -- the writing
 
-    async def write(self, model: LanguageModel, task: TutorTask) -> Written:
+    async def write(self, model: LanguageModel, task: TutorTask, asker: Asker) -> Written:
         """The model's answer, sent on as it comes. Raises LeaseLost and ModelUnavailable (in a group)."""
         if self._revision > 1:
             await self._begin_revision()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._send_until_written, tasks)
             try:
-                written = await model.stream(task, self)
+                written = await model.stream(task, self, asker)
             finally:
                 self._written = True
                 self._more.set()

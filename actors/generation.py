@@ -21,7 +21,7 @@ from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
-from lyo_rt.language_models.port import LanguageModel, Written
+from lyo_rt.language_models.port import Asker, LanguageModel, Written
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CoursePlan,
@@ -123,7 +123,7 @@ class GenerationActor(Actor[WorkMessage]):
     async def _plan(self, work: Work) -> CoursePlan:
         if known := self._steps.get(rules.PLAN):
             return msgspec.json.decode(known.result, type=CoursePlan)
-        plan, written = await self._ask(PlanCourse(brief=work.brief))
+        plan, written = await self._ask(work, PlanCourse(brief=work.brief))
 
         async def tell(transaction: Transaction) -> None:
             await courses.plan_course(
@@ -171,7 +171,7 @@ class GenerationActor(Actor[WorkMessage]):
         # The slot is kept until the lesson is stored: a killed instance loses no more steps than there are slots.
         async with self._slots:
             draft, written = await self._ask(
-                WriteLesson(brief=work.brief, plan=plan, module=step.module, lesson=step.lesson)
+                work, WriteLesson(brief=work.brief, plan=plan, module=step.module, lesson=step.lesson)
             )
             planned = plan.modules[step.module].lessons[step.lesson]
             lesson = NewLesson(
@@ -193,7 +193,7 @@ class GenerationActor(Actor[WorkMessage]):
             return
         async with self._slots:
             draft, written = await self._ask(
-                WriteAssessment(brief=work.brief, plan=plan, module=step.module, lessons=drafts)
+                work, WriteAssessment(brief=work.brief, plan=plan, module=step.module, lessons=drafts)
             )
             lesson = NewLesson(
                 work.course_id,
@@ -220,15 +220,16 @@ class GenerationActor(Actor[WorkMessage]):
             {"lesson_id": str(id), "title": lesson.title, "order": lesson.position},
         )
 
-    async def _ask(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def _ask(self, work: Work, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         await self._courtesy.turn()
+        asker = Asker("course", user=work.user_id, work=self._lease.id)
         for wait in MODEL_WAITS:
             try:
-                return await self._model.write(task)
+                return await self._model.write(task, asker)
             except ModelUnavailable as fault:
                 log.warning("no model; waiting", task=str(self._lease.id), error=str(fault))
                 await anyio.sleep(max(wait, min(fault.retry_after or 0, MODEL_WAITS[-1])))
-        return await self._model.write(task)
+        return await self._model.write(task, asker)
 
     async def _store(
         self, step: str, result: msgspec.Struct, written: Written, tell: Callable[[Transaction], Awaitable[None]]

@@ -5,6 +5,7 @@ models are given the text that prompts.py makes of it, `outline` builds from the
 """
 
 from typing import Literal, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -74,8 +75,23 @@ class TextSink(Protocol):
         ...
 
 
-class LanguageModel(Protocol):
-    """One provider, or the router over several."""
+class Asker(msgspec.Struct, frozen=True):
+    """On whose account something is asked of a model: what budgets, the record of calls and the cache go by.
+
+    `user` is None for the deployment's own work; `work` is the task or the answer it is part of. A `private` request
+    holds personal text: its answer is never given to another user.
+    """
+
+    purpose: Literal["course", "tutor", "quiz", "grading", "summary", "explanation", "translation", "recommendation"]
+    user: UUID | None = None
+    work: UUID | None = None
+    private: bool = False
+
+
+class Provider(Protocol):
+    """One provider: a single attempt at each request."""
+
+    name: str
 
     async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         """The draft the task asks for, valid by its schema. Raises ModelFault."""
@@ -90,4 +106,19 @@ class LanguageModel(Protocol):
 
     async def aclose(self) -> None:
         """Close the provider's connections."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """What the product asks: the providers in their order, behind one door (routing.py)."""
+
+    async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:
+        """The first valid draft. Raises ModelUnavailable with `retry_after` when every provider fails."""
+        ...
+
+    async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:
+        """The tutor's next turn, token by token into `sink`. Raises ModelUnavailable as `write` does.
+
+        Cancelling the call ends the provider's connection within a second.
+        """
         ...

@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from lyo_rt.language_models.gemini import open_gemini
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.outline import Outline
-from lyo_rt.language_models.port import Draft, LanguageModel, ModelFault, TextSink, Written
+from lyo_rt.language_models.port import Asker, Draft, LanguageModel, ModelFault, Provider, TextSink, Written
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 from lyo_rt.problems import ModelUnavailable
-from lyo_rt.settings import Provider, Settings
+from lyo_rt.settings import Provider as Name
+from lyo_rt.settings import Settings
 
 RETRY_AFTER = 30.0
 """Seconds a client is asked to wait when no provider gave a hint."""
@@ -23,11 +24,11 @@ RETRY_AFTER = 30.0
 class Router:
     """A LanguageModel over several, in order of preference."""
 
-    def __init__(self, providers: Sequence[LanguageModel]) -> None:
+    def __init__(self, providers: Sequence[Provider]) -> None:
         self._providers = tuple(providers)
         self._log = structlog.get_logger("lyo_rt.language_models")
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:  # noqa: ARG002
         """The first valid draft. Raises ModelUnavailable with `retry_after` when every provider fails."""
         faults = []
         for provider in self._providers:
@@ -38,7 +39,7 @@ class Router:
                 faults.append(fault)
         raise _unavailable(faults)
 
-    async def stream(self, task: TutorTask, sink: TextSink) -> Written:
+    async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:  # noqa: ARG002
         """The first whole answer; `sink.restart()` goes before the text of another provider when some was shown.
 
         Raises ModelUnavailable with `retry_after` when every provider fails.
@@ -53,10 +54,6 @@ class Router:
                 faults.append(fault)
                 shown.failed()
         raise _unavailable(faults)
-
-    async def aclose(self) -> None:
-        for provider in self._providers:
-            await provider.aclose()
 
     def _told(self, fault: ModelFault) -> None:
         # not the fault's text: it may quote a learner
@@ -101,7 +98,7 @@ async def open_model(settings: Settings) -> AsyncIterator[LanguageModel]:
         yield Router(providers)
 
 
-async def _open(name: Provider, settings: Settings, timeouts: Timeouts) -> LanguageModel:
+async def _open(name: Name, settings: Settings, timeouts: Timeouts) -> Provider:
     match name:
         case "gemini":
             return await open_gemini(

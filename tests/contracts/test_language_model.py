@@ -1,4 +1,4 @@
-"""What every LanguageModel promises: one suite for outline, gemini and openai (these two against loopback servers)."""
+"""What every Provider promises: one suite for outline, gemini and openai (these two against loopback servers)."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -11,7 +11,7 @@ import pytest
 from lyo_rt.language_models.gemini import open_gemini
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.outline import Outline
-from lyo_rt.language_models.port import LanguageModel, ModelFault
+from lyo_rt.language_models.port import ModelFault, Provider
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
@@ -26,7 +26,7 @@ from lyo_rt.language_models.tasks import (
 )
 from tests.loopback.gemini import Gemini as LoopbackGemini
 from tests.loopback.openai import OpenAI as LoopbackOpenAI
-from tests.loopback.provider import Provider
+from tests.loopback.provider import Provider as LoopbackProvider
 from tests.loopback.script import Behaviour
 
 BRIEF = CourseBrief(topic="Photosynthesis", interests=("football",), objectives=("explain the light reactions",))
@@ -56,7 +56,7 @@ class Sink:
 class Hosted:
     """A hosted provider's client together with its loopback server."""
 
-    def __init__(self, model: LanguageModel, server: Provider) -> None:
+    def __init__(self, model: Provider, server: LoopbackProvider) -> None:
         self.model = model
         self.server = server
 
@@ -68,9 +68,9 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 
 async def hosted_by(kind: str, stack: AsyncExitStack, timeouts: Timeouts, key: str = "k") -> Hosted:
-    loopback: type[Provider] = LoopbackGemini if kind == "gemini" else LoopbackOpenAI
+    loopback: type[LoopbackProvider] = LoopbackGemini if kind == "gemini" else LoopbackOpenAI
     server = await stack.enter_async_context(loopback.running())
-    model: LanguageModel
+    model: Provider
     if kind == "gemini":
         model = await open_gemini(
             api_key=key, base_url=server.address, model="gemini-flash", model_complex="gemini-pro", timeouts=timeouts
@@ -96,7 +96,7 @@ async def impatient(request: pytest.FixtureRequest) -> AsyncIterator[Hosted]:
 
 
 @pytest.fixture(params=["outline", "gemini", "openai"])
-async def model(request: pytest.FixtureRequest) -> AsyncIterator[LanguageModel]:
+async def model(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
     async with AsyncExitStack() as stack:
         if request.param == "outline":
             yield Outline()
@@ -110,7 +110,7 @@ def valid(draft: Any, kind: type[Any]) -> bool:
 
 
 @pytest.mark.anyio
-async def test_a_whole_course_can_be_written(model: LanguageModel) -> None:
+async def test_a_whole_course_can_be_written(model: Provider) -> None:
     plan, written = await model.write(PlanCourse(brief=BRIEF))
     assert valid(plan, CoursePlan)
     assert written.model
@@ -129,7 +129,7 @@ async def test_a_whole_course_can_be_written(model: LanguageModel) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_tutor_streams_pieces_that_make_one_answer(model: LanguageModel) -> None:
+async def test_the_tutor_streams_pieces_that_make_one_answer(model: Provider) -> None:
     sink = Sink()
     written = await model.stream(ASKED, sink)
     text = "".join(sink.pieces)

@@ -10,7 +10,7 @@ import anyio.abc
 import pytest
 
 from lyo_rt.language_models.openai import open_openai
-from lyo_rt.language_models.port import LanguageModel, ModelFault, Usage
+from lyo_rt.language_models.port import ModelFault, Provider, Usage
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import CourseBrief, PlanCourse, Turn, TutorTask
 
@@ -78,7 +78,7 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 
 @asynccontextmanager
-async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIterator[tuple[LanguageModel, Server]]:
+async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIterator[tuple[Provider, Server]]:
     server = Server(parts, then_close=then_close)
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610

@@ -9,7 +9,7 @@ import pytest
 from lyo_rt.language_models.gemini import open_gemini
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.outline import Outline
-from lyo_rt.language_models.port import LanguageModel
+from lyo_rt.language_models.port import Asker, Provider
 from lyo_rt.language_models.routing import Router, open_model
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import CourseBrief, PlanCourse, Turn, TutorTask
@@ -19,6 +19,7 @@ from tests.loopback.gemini import Gemini
 from tests.loopback.openai import OpenAI
 from tests.loopback.script import Behaviour
 
+ASKER = Asker("course")
 PLAN = PlanCourse(brief=CourseBrief(topic="Optics"))
 ASKED = TutorTask(turns=(Turn("user", "What is light?"),), resource_text="Light is a wave. A lens bends it.")
 
@@ -47,7 +48,7 @@ class Reader:
 class Both:
     """Gemini before OpenAI, each on its loopback server."""
 
-    def __init__(self, gemini: Gemini, openai: OpenAI, models: list[LanguageModel]) -> None:
+    def __init__(self, gemini: Gemini, openai: OpenAI, models: list[Provider]) -> None:
         self.gemini = gemini
         self.openai = openai
         self.models = models
@@ -72,8 +73,8 @@ async def both() -> AsyncIterator[Both]:
 
 @pytest.mark.anyio
 async def test_the_first_provider_answers_alone(both: Both) -> None:
-    _, written = await Router(both.models).write(PLAN)
-    await Router(both.models).stream(ASKED, Reader())
+    _, written = await Router(both.models).write(PLAN, ASKER)
+    await Router(both.models).stream(ASKED, Reader(), ASKER)
     assert written.provider == "gemini"
     assert both.openai.requests == []
 
@@ -82,7 +83,7 @@ async def test_the_first_provider_answers_alone(both: Both) -> None:
 @pytest.mark.parametrize("kind", ["status", "cut", "truncated", "blocked"])
 async def test_a_failed_draft_is_written_by_the_next(both: Both, kind: Any) -> None:
     both.gemini.queue(Behaviour(kind=kind))
-    _, written = await Router(both.models).write(PLAN)
+    _, written = await Router(both.models).write(PLAN, ASKER)
     assert written.provider == "openai"
 
 
@@ -91,7 +92,7 @@ async def test_a_failed_draft_is_written_by_the_next(both: Both, kind: Any) -> N
 async def test_before_the_first_token_failover_is_silent(both: Both, kind: Any) -> None:
     both.gemini.queue(Behaviour(kind=kind, status=503))
     reader = Reader()
-    written = await Router(both.models).stream(ASKED, reader)
+    written = await Router(both.models).stream(ASKED, reader, ASKER)
     assert written.provider == "openai"
     assert "restart" not in reader.calls
 
@@ -102,7 +103,7 @@ async def test_after_the_first_token_the_answer_restarts(both: Both, kind: Any) 
     both.gemini.queue(Behaviour(kind=kind, after=4))
     alone, reader = Reader(), Reader()
     await both.models[1].stream(ASKED, alone)
-    written = await Router(both.models).stream(ASKED, reader)
+    written = await Router(both.models).stream(ASKED, reader, ASKER)
     assert written.provider == "openai"
     assert reader.calls.count("restart") == 1
     assert reader.calls[:5] == ["text"] * 4 + ["restart"]
@@ -114,7 +115,7 @@ async def test_three_providers_with_two_broken_restart_twice(both: Both) -> None
     both.gemini.queue(Behaviour(kind="cut", after=2))
     both.openai.queue(Behaviour(kind="cut", after=2))
     reader = Reader()
-    written = await Router([*both.models, Outline()]).stream(ASKED, reader)
+    written = await Router([*both.models, Outline()]).stream(ASKED, reader, ASKER)
     assert written.degraded
     assert reader.calls.count("restart") == 2
     assert reader.shown.count("?") == 1
@@ -126,10 +127,10 @@ async def test_when_all_fail_the_longest_wait_is_told(both: Both) -> None:
     both.openai.queue(Behaviour(kind="status", status=503, retry_after=40), Behaviour(kind="status", status=500))
     router = Router(both.models)
     with pytest.raises(ModelUnavailable) as caught:
-        await router.write(PLAN)
+        await router.write(PLAN, ASKER)
     assert caught.value.retry_after == 40
     with pytest.raises(ModelUnavailable) as caught:
-        await router.stream(ASKED, Reader())
+        await router.stream(ASKED, Reader(), ASKER)
     assert caught.value.retry_after == 30
 
 
@@ -144,7 +145,7 @@ async def test_settings_say_who_is_asked() -> None:
         )
         gemini.queue(Behaviour(kind="status", status=500))
         async with open_model(settings) as model:
-            _, written = await model.write(PLAN)
+            _, written = await model.write(PLAN, ASKER)
     assert (written.provider, written.model) == ("openai", "gpt-4o")
     assert gemini.requests[0].model == "gemini-pro-latest"
 
@@ -152,7 +153,7 @@ async def test_settings_say_who_is_asked() -> None:
 @pytest.mark.anyio
 async def test_without_keys_the_outline_answers_and_production_has_none() -> None:
     async with open_model(Settings(ai_providers=("outline",))) as model:
-        _, written = await model.write(PLAN)
+        _, written = await model.write(PLAN, ASKER)
     assert written.degraded
     with pytest.raises(ModelUnavailable):
-        await Router([]).write(PLAN)
+        await Router([]).write(PLAN, ASKER)

@@ -25,7 +25,7 @@ WRITTEN = Written(provider="outline", model="lyo-outline", degraded=True)
 
 
 class Outline:
-    """A LanguageModel that is always there and never raises ModelFault."""
+    """A Provider that is always there and never raises ModelFault."""
 
     name = "outline"
 
