@@ -82,6 +82,14 @@ class Feed:
         elif not self._apply(message, payload):
             self._start_repair()
 
+    def foretold(self, payload: bytes) -> None:
+        """A message that the broadcast is still to bring, from this instance itself.
+
+        One that does not fit is left to that: only the broadcast keeps pieces and events in their order.
+        """
+        if self._backlog is None and self.opened:
+            self._apply(_announced.decode(payload), payload)
+
     def lost(self) -> None:
         """Messages may be missing."""
         self._read_again = True

@@ -15,6 +15,7 @@ from actors.feed_contract import Joined, Sink, StreamLog
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.frames import Resume
 from lyo_rt.problems import Unavailable
+from lyo_rt.streams import TOPIC
 
 PARALLEL_REPAIRS = 8
 LOOK_SECONDS = 2.0
@@ -87,6 +88,11 @@ class Feeds:
         self._repairs += 1
         self._broken.add(feed)
         self._wake.set()
+
+    def foretold(self, topic: str, payload: bytes) -> None:
+        """What this instance has committed, before the broadcast has been around the server with it."""
+        if feed := self._feeds.get(topic.removeprefix(TOPIC)):
+            feed.foretold(payload)
 
     async def run(self) -> None:
         """Repair what asks for it, several feeds at once, for ever."""

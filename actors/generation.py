@@ -3,7 +3,7 @@
 A killed instance loses at most the steps in flight: another takes the lease, reads what is finished, and goes on.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import anyio
@@ -17,7 +17,8 @@ from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
 from lyo_rt.courses import repository as courses
 from lyo_rt.courses.records import NewItem, NewLesson, NewModule
-from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.database.changes import Changes
+from lyo_rt.database.pool import Database
 from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
@@ -31,7 +32,7 @@ from lyo_rt.language_models.tasks import (
     WriteAssessment,
     WriteLesson,
 )
-from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
+from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost, held_still
 from lyo_rt.operations import service as operations
 from lyo_rt.problems import ModelUnavailable
 
@@ -107,7 +108,8 @@ class GenerationActor(Actor[WorkMessage]):
             return None
         if self._lease.takeovers >= POISONED_AFTER:
             return "This task has stopped every instance that worked on it, and was given up."
-        self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
+        if self._lease.epoch > 1:
+            self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
         await persist(lambda: self._begin("Planning the course" if rules.PLAN not in self._steps else "Going on"))
         plan = await self._plan(work)
         async with anyio.create_task_group() as modules:
@@ -117,17 +119,18 @@ class GenerationActor(Actor[WorkMessage]):
         return None
 
     async def _begin(self, message: str) -> None:
-        async with self._database.transaction() as transaction:
-            await service.begin(transaction, self._lease, message)
+        changes = Changes()
+        service.begin(changes, self._lease, message)
+        held_still(await self._database.carry_out(changes), self._lease)
 
     async def _plan(self, work: Work) -> CoursePlan:
         if known := self._steps.get(rules.PLAN):
             return msgspec.json.decode(known.result, type=CoursePlan)
         plan, written = await self._ask(work, PlanCourse(brief=work.brief))
 
-        async def tell(transaction: Transaction) -> None:
-            await courses.plan_course(
-                transaction,
+        def tell(changes: Changes) -> None:
+            courses.plan_course(
+                changes,
                 work.course_id,
                 title=plan.title,
                 description=plan.description,
@@ -143,10 +146,11 @@ class GenerationActor(Actor[WorkMessage]):
                     )
                     for module in plan.modules
                 ],
+                behind="step",
             )
             lessons = sum(len(module.lessons) for module in plan.modules)
             message = f"Outline ready: {len(plan.modules)} modules, {lessons} lessons"
-            await service.advance(transaction, self._lease, rules.percent(0, plan), message)
+            service.advance(changes, self._lease.id, rules.percent(0, plan), message)
 
         await self._store(rules.PLAN, plan, written, tell)
         return plan
@@ -183,7 +187,7 @@ class GenerationActor(Actor[WorkMessage]):
                 planned.minutes,
                 lesson_items(planned.title, planned.minutes, draft),
             )
-            await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
+            await self._store(step.name, draft, written, lambda changes: self._land(changes, plan, lesson))
         drafts[step.lesson] = draft
 
     async def _write_assessment(
@@ -205,20 +209,16 @@ class GenerationActor(Actor[WorkMessage]):
                 (assessment_item(draft),),
                 kind="assessment",
             )
-            await self._store(step.name, draft, written, lambda transaction: self._land(transaction, plan, lesson))
+            await self._store(step.name, draft, written, lambda changes: self._land(changes, plan, lesson))
 
-    async def _land(self, transaction: Transaction, plan: CoursePlan, lesson: NewLesson) -> None:
-        id = await courses.add_lesson(transaction, lesson)
+    def _land(self, changes: Changes, plan: CoursePlan, lesson: NewLesson) -> None:
+        id = courses.add_lesson(changes, lesson, behind="step")
         done = len(self._steps.keys() - {rules.PLAN}) + 1
         total = sum(1 for _ in rules.steps(plan))
         message = f"Ready: {lesson.title} ({done} of {total})"
-        await service.advance(transaction, self._lease, rules.percent(done, plan), message)
-        await streams.append(
-            transaction,
-            streams.course_stream(lesson.course_id),
-            "lesson",
-            {"lesson_id": str(id), "title": lesson.title, "order": lesson.position},
-        )
+        service.advance(changes, self._lease.id, rules.percent(done, plan), message)
+        data = {"lesson_id": str(id), "title": lesson.title, "order": lesson.position}
+        streams.appending(changes, "landed", streams.course_stream(lesson.course_id), "lesson", data, behind="step")
 
     async def _ask(self, work: Work, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         await self._courtesy.turn()
@@ -232,43 +232,48 @@ class GenerationActor(Actor[WorkMessage]):
         return await self._model.write(task, asker)
 
     async def _store(
-        self, step: str, result: msgspec.Struct, written: Written, tell: Callable[[Transaction], Awaitable[None]]
+        self, step: str, result: msgspec.Struct, written: Written, tell: Callable[[Changes], None]
     ) -> None:
         """One checkpoint: fence, result, course rows, progress, event, lease: together or not at all."""
 
         async def checkpoint() -> None:
-            async with self._database.transaction() as transaction:
-                if await service.store_step(transaction, self._lease, step, result, written):
-                    await tell(transaction)
+            changes = Changes()
+            service.store_step(changes, self._lease, step, result, written)
+            tell(changes)
+            held_still(await self._database.carry_out(changes), self._lease)
 
         async with self._storing:
             await persist(checkpoint)
             self._steps[step] = Step(step, msgspec.Raw(msgspec.json.encode(result)), written)
 
     async def _assemble(self, work: Work, plan: CoursePlan) -> None:
+        changes = Changes()
+        service.finish(changes, self._lease, "DONE", "The course is ready", work, result=work.course_id)
+        self._close_course(changes, work, "completed", {"title": plan.title})
+        held_still(await self._database.carry_out(changes), self._lease)
+
+    def _close_course(self, changes: Changes, work: Work, status: str, told: dict[str, Any]) -> None:
         written = [step.written for step in self._steps.values()]
-        async with self._database.transaction() as transaction:
-            await service.finish(transaction, self._lease, "DONE", "The course is ready", result=work.course_id)
-            await courses.finish_course(transaction, work.course_id, "completed", metadata(written))
-            stream = streams.course_stream(work.course_id)
-            await streams.append(transaction, stream, "completed", {"title": plan.title})
+        courses.finish_course(changes, work.course_id, status, metadata(written), behind="fence")
+        streams.appending(changes, "closed", streams.course_stream(work.course_id), status, told, behind="fence")
 
     async def _failed(self, reason: str) -> None:
         async with self._database.transaction() as transaction:
-            await service.finish(transaction, self._lease, "ERROR", reason)
-            if work := await service.work(transaction, self._lease.id):
-                written = [step.written for step in self._steps.values()]
-                await courses.finish_course(transaction, work.course_id, "failed", metadata(written))
-                stream = streams.course_stream(work.course_id)
-                await streams.append(transaction, stream, "failed", {"message": reason})
+            work, changes = await service.work(transaction, self._lease.id), Changes()
+            service.finish(changes, self._lease, "ERROR", reason, work)
+            if work is not None:
+                self._close_course(changes, work, "failed", {"message": reason})
+            held_still(await transaction.carry_out(changes), self._lease)
             if self._lease.takeovers >= POISONED_AFTER:
                 await operations.tell_poisoned(transaction, self._lease.id, self._lease.takeovers)
 
     async def _cancelled(self) -> None:
         """Nothing half-written remains."""
         async with self._database.transaction() as transaction:
-            await service.finish(transaction, self._lease, "CANCELLED", "Cancelled")
-            if work := await service.work(transaction, self._lease.id):
+            work, changes = await service.work(transaction, self._lease.id), Changes()
+            service.finish(changes, self._lease, "CANCELLED", "Cancelled", work)
+            held_still(await transaction.carry_out(changes), self._lease)
+            if work is not None:
                 await courses.remove_course(transaction, work.course_id)
                 stream = streams.course_stream(work.course_id)
                 await streams.delete(transaction, stream)

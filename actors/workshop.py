@@ -5,12 +5,13 @@ Work begun here belongs to this instance from its first row on and starts the mo
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from actors.adopter import Adopter
 from lyo_rt import streams
 from lyo_rt.accounts import repository as accounts
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Queries, Transaction
 from lyo_rt.generation import service as generation
 from lyo_rt.generation.records import Accepted, TaskRecord
@@ -32,18 +33,17 @@ class Workshop:
     def __init__(self, adopter: Adopter) -> None:
         self._adopter = adopter
 
-    async def generate(self, transaction: Transaction, user: UUID, brief: CourseBrief) -> Accepted:
-        """Begin a course: the task, the provisional course, and the work."""
-        accepted = Accepted(task_id=uuid4(), provisional_course_id=uuid4())
-        course = accepted.provisional_course_id
-        await courses.add_course(
-            transaction, course, user, title=brief.topic, difficulty=brief.level, locale=brief.locale
+    def generate(self, changes: Changes, accepted: Accepted, user: UUID, brief: CourseBrief, *, behind: str) -> None:
+        """Begin a course: the task, the provisional course, and the work, for the row that `behind` returns."""
+        course, owner = accepted.provisional_course_id, self._adopter.owner
+        courses.add_course(
+            changes, course, user, title=brief.topic, difficulty=brief.level, locale=brief.locale, behind=behind
         )
-        lease = await generation.create(
-            transaction, id=accepted.task_id, user=user, course=course, brief=brief, owner=self._adopter.owner
+        lease = generation.create(
+            changes, id=accepted.task_id, user=user, course=course, brief=brief, owner=owner, behind=behind
         )
-        self._begin(transaction, lease)
-        return accepted
+        if lease.epoch:
+            changes.afterwards("lease", lambda: self._adopter.adopt(lease))
 
     async def cancel(self, transaction: Transaction, user: UUID, task: UUID) -> TaskRecord:
         """Ask for the end of a task; one that has ended stays as it is. Raises NotFound for a stranger's."""

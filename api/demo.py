@@ -10,6 +10,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.courses import repository
 from lyo_rt.courses.demo import DemoCourse, DemoModule, course_id, read_course
 from lyo_rt.courses.records import NewItem, NewLesson, NewModule
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.security.passwords import Passwords
 
@@ -51,8 +52,9 @@ async def _seed_course(database: Database, course: DemoCourse, email: str) -> No
 
 
 async def _write(transaction: Transaction, course: DemoCourse) -> None:
-    await repository.plan_course(
-        transaction,
+    changes = Changes()
+    repository.plan_course(
+        changes,
         course.id,
         title=course.title,
         description=course.description,
@@ -60,8 +62,11 @@ async def _write(transaction: Transaction, course: DemoCourse) -> None:
         prerequisites=course.prerequisites,
         modules=[_module(module) for module in course.modules],
     )
+    await transaction.carry_out(changes)
     for lesson in lessons(course):
-        await repository.add_lesson(transaction, lesson)
+        changes = Changes()
+        repository.add_lesson(changes, lesson)
+        await transaction.carry_out(changes)
 
 
 def lessons(course: DemoCourse) -> list[NewLesson]:

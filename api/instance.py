@@ -145,6 +145,8 @@ class Parts:
 def compose(parts: Parts, keys: KeyRing) -> Instance:
     """The instance over its parts; nothing runs yet."""
     feeds = Feeds(Truth(parts.database), parts.broadcast)
+    if isinstance(parts.broadcast, RedisBroadcast):
+        parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     leaseholder, adopter = work(parts, courtesy)
     services = Services(

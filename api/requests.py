@@ -9,6 +9,7 @@ from quart import Request, Response, request
 
 from api.services import services
 from lyo_rt import cursor, idempotency
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Transaction
 from lyo_rt.problems import Fault, IdempotencyKeyMissing, InvalidInput, InvalidJson, UnsupportedMediaType
 
@@ -76,6 +77,35 @@ def page_request(scope: str, keyset: type[Keyset]) -> tuple[int, Keyset | None]:
     return cursor.page_request(request.args, services().cursors, scope, keyset)
 
 
+async def once_foretold(
+    answer: Response, work: Callable[[Changes], None], *, user_id: UUID, route: str | None = None
+) -> Response:
+    """As `once` with a required key, for work whose answer is known before it is done: all of it is one statement.
+
+    `work` adds its parts behind the part `taken`.
+    """
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        raise IdempotencyKeyMissing
+    key, route = idempotency.valid_key(given), route or str(request.endpoint)
+    digest = idempotency.body_digest([request.view_args or {}, await request.get_json()])
+    changes = Changes()
+    idempotency.taking(changes, user_id, route, key, digest, await _kept(answer), now=services().clock.now())
+    work(changes)
+    if (await services().database.carry_out(changes))["taken"]:
+        return answer
+    return _again(await idempotency.stored(services().database, user_id, route, key, digest))
+
+
+async def _kept(answer: Response) -> idempotency.StoredAnswer:
+    headers = {name: value for name, value in answer.headers if name != "Content-Length"}
+    return idempotency.StoredAnswer(answer.status_code, headers, await answer.get_data(as_text=False))
+
+
+def _again(stored: idempotency.StoredAnswer) -> Response:
+    return Response(stored.body, stored.status, {**stored.headers, REPLAYED: "true"})
+
+
 async def once(
     work: Callable[[Transaction], Awaitable[Response]],
     *,
@@ -106,15 +136,7 @@ async def once(
     async with services().database.transaction() as transaction:
         stored = await idempotency.begin(transaction, user_id, route, key, digest, now=services().clock.now())
         if stored is not None:
-            return Response(stored.body, stored.status, {**stored.headers, REPLAYED: "true"})
+            return _again(stored)
         response = await work(transaction)
-        await idempotency.finish(
-            transaction,
-            user_id,
-            route,
-            key,
-            status=response.status_code,
-            headers={name: value for name, value in response.headers if name != "Content-Length"},
-            body=await response.get_data(as_text=False),
-        )
+        await idempotency.finish(transaction, user_id, route, key, await _kept(response))
         return response

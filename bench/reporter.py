@@ -15,10 +15,9 @@ import uvloop
 from bench.stamps import stamp
 from lyo_rt.broadcast.redis import RedisBroadcast
 from lyo_rt.clock import SystemClock
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Database
 from lyo_rt.generation import service
-from lyo_rt.generation.records import KIND
-from lyo_rt.leases import Lease
 
 
 class Order(msgspec.Struct):
@@ -52,8 +51,9 @@ async def run() -> None:
 async def report(database: Database, task: UUID, message: str | None = None) -> None:
     """One step of a task, as actors/generation.py tells of it; its message is the time it began, unless given."""
     message = message or stamp()
-    async with database.transaction() as transaction:
-        await service.advance(transaction, Lease(KIND, task, 1), 50, message)
+    changes = Changes()
+    service.advance(changes, task, 50, message, behind=ONCE)
+    await database.carry_out(changes)
 
 
 def _say(line: str) -> None:

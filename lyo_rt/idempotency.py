@@ -6,13 +6,13 @@ committed, and is then given the first one's answer; had the first been rolled b
 
 import hashlib
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Queries, Transaction, one
 from lyo_rt.problems import Fault, IdempotencyKeyReused, InvalidInput
 
@@ -48,6 +48,17 @@ def body_digest(body: Any) -> bytes:
     return hashlib.sha256(msgspec.json.encode(body, order="sorted")).digest()
 
 
+_TAKE = """
+    INSERT INTO idempotency_keys AS kept (user_id, route, key, body_digest, created_at, status, headers, body)
+    VALUES ($1, $2, $3, $4, $5, $7, $8, $9)
+    ON CONFLICT (user_id, route, key) DO UPDATE
+        SET body_digest = excluded.body_digest, created_at = excluded.created_at,
+            status = excluded.status, headers = excluded.headers, body = excluded.body
+        WHERE kept.created_at <= $6
+    RETURNING true AS taken
+    """
+
+
 async def begin(
     transaction: Transaction, user_id: UUID, route: str, key: str, digest: bytes, *, now: datetime
 ) -> StoredAnswer | None:
@@ -56,28 +67,29 @@ async def begin(
     Returns None when the work is still to be done (then call `finish` in the same transaction), else the stored
     answer. A key older than 24 hours counts as new. Raises IdempotencyKeyReused when it came with another body.
     """
-    taken = await transaction.fetchval(
-        """
-        INSERT INTO idempotency_keys AS kept (user_id, route, key, body_digest, created_at)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (user_id, route, key) DO UPDATE
-            SET body_digest = excluded.body_digest, created_at = excluded.created_at,
-                status = NULL, headers = NULL, body = NULL
-            WHERE kept.created_at <= $6
-        RETURNING true
-        """,
-        user_id,
-        route,
-        key,
-        digest,
-        now,
-        now - KEPT,
+    taken = await transaction.fetchval(_TAKE, user_id, route, key, digest, now, now - KEPT, None, None, None)
+    return None if taken else await stored(transaction, user_id, route, key, digest)
+
+
+def taking(
+    changes: Changes, user_id: UUID, route: str, key: str, digest: bytes, answer: StoredAnswer, *, now: datetime
+) -> None:
+    """What `begin` and `finish` do, for work whose answer is known beforehand: the part `taken` of the changes.
+
+    It returns no row when the key was taken before: then nothing that stands behind it happens, and `stored` has the
+    first answer.
+    """
+    changes.add(
+        "taken", _TAKE, user_id, route, key, digest, now, now - KEPT, answer.status, answer.headers, answer.body
     )
-    if taken:
-        return None
+    changes.want("taken")
+
+
+async def stored(queries: Queries, user_id: UUID, route: str, key: str, digest: bytes) -> StoredAnswer:
+    """The answer kept for a key that was taken. Raises IdempotencyKeyReused when it came with another body."""
     kept = one(
         _Kept,
-        await transaction.fetchrow(
+        await queries.fetchrow(
             "SELECT body_digest, status, headers, body FROM idempotency_keys"
             " WHERE user_id = $1 AND route = $2 AND key = $3",
             user_id,
@@ -86,22 +98,13 @@ async def begin(
         ),
     )
     if kept is None:
-        raise RuntimeError("the upsert has locked this row, so it cannot be gone")
+        raise RuntimeError("the upsert has found this row, and keys are kept for a day")
     if kept.body_digest != digest:
         raise IdempotencyKeyReused("This Idempotency-Key came with another body before; use a new key.")
     return StoredAnswer(kept.status, kept.headers, kept.body)
 
 
-async def finish(
-    transaction: Transaction,
-    user_id: UUID,
-    route: str,
-    key: str,
-    *,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-) -> None:
+async def finish(transaction: Transaction, user_id: UUID, route: str, key: str, answer: StoredAnswer) -> None:
     """Keep the answer of the work that `begin` let through, in the same transaction."""
     await transaction.execute(
         "UPDATE idempotency_keys SET status = $4, headers = $5, body = $6"
@@ -109,9 +112,9 @@ async def finish(
         user_id,
         route,
         key,
-        status,
-        dict(headers),
-        body,
+        answer.status,
+        answer.headers,
+        answer.body,
     )
 
 

@@ -17,6 +17,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from lyo_rt.database.changes import ONCE, Changes, Returned
 from lyo_rt.database.pool import Queries, Transaction, foreign_faults, many
 from lyo_rt.problems import Unavailable
 
@@ -42,6 +43,7 @@ class Lease(msgspec.Struct, frozen=True):
     cancel_requested: bool = False
 
 
+_EXTENDED = f"lease_until = clock_timestamp() + {LEASE_SECONDS} * interval '1 second'"
 CANCEL_TOPIC = "cancel"
 """Where a requested cancel is hinted at; the truth is the row, read at every renewal."""
 
@@ -78,22 +80,36 @@ def new_instance() -> int:
 async def create(
     transaction: Transaction, kind: str, id: UUID, *, owner: int | None, subject: UUID | None = None
 ) -> Lease:
+    """See `creating`."""
+    changes = Changes()
+    lease = creating(changes, kind, id, owner=owner, subject=subject)
+    await transaction.carry_out(changes)
+    return lease
+
+
+def creating(
+    changes: Changes, kind: str, id: UUID, *, owner: int | None, subject: UUID | None = None, behind: str = ONCE
+) -> Lease:
     """A new piece of work; with `owner` it is that instance's from the start, else anyone's to claim.
 
-    `subject` is what the work belongs to, where that is more than the work itself.
+    `subject` is what the work belongs to, where that is more than the work itself. The part `lease` of the changes, for
+    the row that the part `behind` returns.
     """
-    await transaction.execute(
-        """
+    changes.add(
+        "lease",
+        f"""
         INSERT INTO leases (kind, id, subject, owner, epoch, lease_until)
-        VALUES ($1, $2, $5, $3, CASE WHEN $3::bigint IS NULL THEN 0 ELSE 1 END,
-                clock_timestamp() + $4 * interval '1 second')
-        """,
+        SELECT $1, $2, $5, $3, CASE WHEN $3::bigint IS NULL THEN 0 ELSE 1 END,
+               clock_timestamp() + $4 * interval '1 second'
+        FROM {behind} RETURNING epoch
+        """,  # noqa: S608  (the name of a part)
         kind,
         id,
         owner,
         LEASE_SECONDS,
         subject,
     )
+    changes.want("lease")
     return Lease(kind, id, 0 if owner is None else 1, subject)
 
 
@@ -154,20 +170,38 @@ async def fence(transaction: Transaction, lease: Lease) -> bool:
 
     Raises LeaseLost when the lease is another's by now, or closed.
     """
-    cancel = await transaction.fetchval(
-        """
-        UPDATE leases SET lease_until = clock_timestamp() + $4 * interval '1 second'
-        WHERE kind = $1 AND id = $2 AND epoch = $3 AND state = 'OPEN'
+    changes = Changes()
+    fencing(changes, lease)
+    return held_still(await transaction.carry_out(changes), lease)
+
+
+def fencing(changes: Changes, lease: Lease, *, close: bool = False) -> None:
+    """The part `fence` of the changes, which returns its row only while the lease is held: see `fence`.
+
+    Everything else must take its rows from it, directly or through others. With `close` the work ends with it. An
+    UPDATE that waited for another's looks at the row again, so what a takeover changed meanwhile is seen (PostgreSQL
+    manual, 13.2.1).
+    """
+    state = "state = 'CLOSED', owner = NULL, lease_until = NULL" if close else _EXTENDED
+    changes.add(
+        "fence",
+        f"""
+        UPDATE leases SET {state} WHERE kind = $1 AND id = $2 AND epoch = $3 AND state = 'OPEN'
         RETURNING cancel_requested
-        """,
+        """,  # noqa: S608  (constants)
         lease.kind,
         lease.id,
         lease.epoch,
-        LEASE_SECONDS,
     )
-    if cancel is None:
+    changes.want("fence")
+
+
+def held_still(returned: Returned, lease: Lease) -> bool:
+    """Whether a cancel was requested, by what was carried out with `fencing`. Raises LeaseLost as `fence` does."""
+    row = returned["fence"]
+    if row is None:
         raise LeaseLost(f"{lease.kind} {lease.id} epoch {lease.epoch}")
-    return bool(cancel)
+    return bool(row["cancel_requested"])
 
 
 async def renew(queries: Queries, held: Sequence[Lease]) -> list[Lease]:

@@ -5,7 +5,7 @@ the order of `seq` and a reader never sees n + 1 before n (a sequence does not p
 commit, and never given back after a rollback).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,9 +14,12 @@ from uuid import UUID
 import msgspec
 
 from lyo_rt import frames
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Queries, Transaction, many, one
 from lyo_rt.outgoing import TEXT, Outgoing, framed
 
+TOPIC = "stream:"
+"""Before a stream's name, the topic on which it is announced."""
 INLINE_BYTES = 16 * 1024
 """Larger events are announced without their data: the hint must stay cheap, the log has the rest."""
 
@@ -79,30 +82,49 @@ def user_stream(user: UUID) -> str:
 
 def topic(stream: str) -> str:
     """The broadcast topic on which a stream's events are announced."""
-    return f"stream:{stream}"
+    return TOPIC + stream
 
 
 async def append(transaction: Transaction, stream: str, name: str, data: dict[str, Any]) -> StreamEvent:
     """Append one event; it exists, and is announced, when the caller's transaction commits."""
-    row = await transaction.fetchrow(
-        """
-        WITH head AS (
-            INSERT INTO streams AS s (name, top) VALUES ($1, 1)
-            ON CONFLICT (name) DO UPDATE SET top = s.top + 1, updated_at = now()
-            RETURNING name, epoch, top
-        )
-        INSERT INTO stream_events (stream, seq, name, data)
-        SELECT head.name, head.top, $2, $3 FROM head
-        RETURNING stream, (SELECT epoch FROM head) AS epoch, seq, name, data, created_at
-        """,
+    changes = Changes()
+    appending(changes, "event", stream, name, data)
+    return msgspec.convert((await transaction.carry_out(changes))["event"], StreamEvent)
+
+
+def appending(
+    changes: Changes, part: str, stream: str, name: str, data: dict[str, Any] | str, *, behind: str = ONCE
+) -> None:
+    """Append one event, as the part of that name, for the row that the part `behind` returns: none, no event.
+
+    `data` is the event's, or an SQL expression of jsonb over that row.
+    """
+    changes.add(
+        f"{part}_head",
+        f"""
+        INSERT INTO streams AS s (name, top) SELECT $1, 1 FROM {behind}
+        ON CONFLICT (name) DO UPDATE SET top = s.top + 1, updated_at = now()
+        RETURNING name, epoch, top
+        """,  # noqa: S608  (names of parts)
         stream,
-        name,
-        data,
     )
-    event = one(StreamEvent, row)
-    assert event is not None  # noqa: S101  (INSERT ... RETURNING of one row)
-    transaction.announce(topic(stream), encode_hint(event))
-    return event
+    value, arguments = (data, ()) if isinstance(data, str) else ("$2::jsonb", (data,))
+    changes.add(
+        part,
+        f"""
+        INSERT INTO stream_events (stream, seq, name, data)
+        SELECT head.name, head.top, $1, {value} FROM {part}_head AS head, {behind}
+        RETURNING stream, (SELECT epoch FROM {part}_head) AS epoch, seq, name, data, created_at
+        """,  # noqa: S608  (names of parts)
+        name,
+        *arguments,
+    )
+    changes.announce(part, _announcement)
+
+
+def _announcement(row: Mapping[str, Any]) -> tuple[str, bytes]:
+    event = msgspec.convert(row, StreamEvent)
+    return topic(event.stream), encode_hint(event)
 
 
 def encode_hint(event: StreamEvent) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -16,8 +16,10 @@ from api.responses import as_problem
 from lyo_rt import idempotency, streams
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.clock import Clock
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.frames import Ask, Cancel, Generate, Regenerate, Stop
+from lyo_rt.generation.records import Accepted
 from lyo_rt.problems import Problem
 from lyo_rt.security.tokens import Identity
 
@@ -31,6 +33,11 @@ class Kept(msgspec.Struct, frozen=True):
     status: int
     body: Mapping[str, Any]
     headers: Mapping[str, str] = {}
+
+    def stored(self) -> idempotency.StoredAnswer:
+        """As it is kept."""
+        headers = {"Content-Type": "application/json", **self.headers}
+        return idempotency.StoredAnswer(self.status, headers, msgspec.json.encode(self.body))
 
 
 class SessionCommands:
@@ -91,12 +98,17 @@ class SessionCommands:
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
         """The task and the provisional course."""
         brief = validated(GenerateCourse, frame.payload).brief()
-
-        async def work(transaction: Transaction) -> Kept:
-            accepted = await self._workshop.generate(transaction, who.user_id, brief)
-            return Kept(202, _members(accepted), {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
-
-        return await self._once(who, GENERATE_ROUTE, frame.id, [{}, frame.payload], work)
+        accepted = Accepted(task_id=uuid4(), provisional_course_id=uuid4())
+        kept = Kept(202, _members(accepted), {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
+        key, digest = idempotency.valid_key(frame.id), idempotency.body_digest([{}, frame.payload])
+        changes, now = Changes(), self._clock.now()
+        idempotency.taking(changes, who.user_id, GENERATE_ROUTE, key, digest, kept.stored(), now=now)
+        self._workshop.generate(changes, accepted, who.user_id, brief, behind="taken")
+        with _answered():
+            if (await self._database.carry_out(changes))["taken"]:
+                return kept.body
+            stored = await idempotency.stored(self._database, who.user_id, GENERATE_ROUTE, key, digest)
+        return msgspec.json.decode(stored.body, type=dict[str, Any])
 
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""
@@ -154,15 +166,7 @@ class SessionCommands:
             if stored is not None:
                 return msgspec.json.decode(stored.body, type=dict[str, Any])
             kept = await work(transaction)
-            await idempotency.finish(
-                transaction,
-                who.user_id,
-                route,
-                key,
-                status=kept.status,
-                headers={"Content-Type": "application/json", **kept.headers},
-                body=msgspec.json.encode(kept.body),
-            )
+            await idempotency.finish(transaction, who.user_id, route, key, kept.stored())
         return kept.body
 
     @asynccontextmanager

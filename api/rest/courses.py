@@ -1,7 +1,7 @@
 """Courses: asked for, listed, read."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import anyio
 from quart import Blueprint, Response, request
@@ -12,13 +12,13 @@ from api.authentication import signed_in, who
 from api.briefs import GenerateCourse
 from api.openapi import answers
 from api.preferences import preferred_wait
-from api.requests import once, page_request
+from api.requests import once_foretold, page_request
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.courses import repository
 from lyo_rt.courses.records import CourseRecord, CourseSummary
 from lyo_rt.cursor import Page
-from lyo_rt.database.pool import Transaction
+from lyo_rt.database.changes import Changes
 from lyo_rt.generation.records import TERMINAL, Accepted
 from lyo_rt.problems import Fault, InvalidInput, NotFound
 from lyo_rt.streams import StreamEvent, task_stream
@@ -45,14 +45,13 @@ async def generate(data: GenerateCourse) -> Response:
     grows lesson by lesson and becomes the result. With `Prefer: wait=N` the answer waits up to N seconds (at most 30)
     for the end of the task.
     """
-    learner = who()
+    learner, accepted = who().user_id, Accepted(task_id=uuid4(), provisional_course_id=uuid4())
 
-    async def begin(transaction: Transaction) -> Response:
-        accepted = await services().workshop.generate(transaction, learner.user_id, data.brief())
-        location = f"/v1/tasks/{accepted.task_id}"
-        return json_answer(accepted, 202, {"Location": location, "Retry-After": "1"})
+    def begin(changes: Changes) -> None:
+        services().workshop.generate(changes, accepted, learner, data.brief(), behind="taken")
 
-    response = await once(begin, user_id=learner.user_id, required=True, route="courses.generate")
+    answer = json_answer(accepted, 202, {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
+    response = await once_foretold(answer, begin, user_id=learner, route="courses.generate")
     if (seconds := preferred_wait(request.headers.get("Prefer"))) is not None:
         task = UUID(response.headers["Location"].rpartition("/")[2])
         await _wait_for_end(task, seconds)

@@ -1,10 +1,12 @@
 """The SQL of courses, one statement a function. Ids of modules, lessons and items follow from the course's id and
 their places (UUIDv5), so storing one again after a takeover stores the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
+
+import msgspec
 
 from lyo_rt.courses.records import (
     CourseRecord,
@@ -12,9 +14,11 @@ from lyo_rt.courses.records import (
     ItemRecord,
     LessonRecord,
     ModuleRecord,
+    NewItem,
     NewLesson,
     NewModule,
 )
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Queries, Transaction, many
 
 _SUMMARY = """id, slug, title, description, status, difficulty, locale, estimated_minutes, is_published,
@@ -31,15 +35,16 @@ def lesson_id(course: UUID, position: int) -> UUID:
     return uuid5(course, f"lesson:{position}")
 
 
-async def add_course(
-    transaction: Transaction, id: UUID, user: UUID, *, title: str, difficulty: str, locale: str
+def add_course(
+    changes: Changes, id: UUID, user: UUID, *, title: str, difficulty: str, locale: str, behind: str = ONCE
 ) -> None:
     """A course that is about to be generated."""
-    await transaction.execute(
-        """
+    changes.add(
+        "course",
+        f"""
         INSERT INTO courses (id, user_id, title, difficulty, locale, status, is_ai_generated)
-        VALUES ($1, $2, $3, $4, $5, 'generating', true)
-        """,
+        SELECT $1, $2, $3, $4, $5, 'generating', true FROM {behind}
+        """,  # noqa: S608  (the name of a part)
         id,
         user,
         title,
@@ -77,8 +82,8 @@ async def add_finished_course(
     return bool(added)
 
 
-async def plan_course(
-    transaction: Transaction,
+def plan_course(
+    changes: Changes,
     id: UUID,
     *,
     title: str,
@@ -86,14 +91,16 @@ async def plan_course(
     objectives: list[str],
     prerequisites: list[str],
     modules: Sequence[NewModule],
+    behind: str = ONCE,
 ) -> None:
     """The outline: the course's own texts and all its modules."""
-    await transaction.execute(
-        """
+    changes.add(
+        "course",
+        f"""
         UPDATE courses SET title = $2, description = $3, objectives = $4, prerequisites = $5, estimated_minutes = $6,
             updated_at = now()
-        WHERE id = $1
-        """,
+        FROM {behind} WHERE id = $1
+        """,  # noqa: S608  (the name of a part)
         id,
         title,
         description,
@@ -101,31 +108,29 @@ async def plan_course(
         prerequisites,
         sum(module.estimated_minutes for module in modules),
     )
-    for position, module in enumerate(modules, 1):
-        await transaction.execute(
-            """
-            INSERT INTO modules (id, course_id, position, title, description, objectives, estimated_minutes, planned)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
-            """,
-            module_id(id, position),
-            id,
-            position,
-            module.title,
-            module.description,
-            module.objectives,
-            module.estimated_minutes,
-            module.planned,
-        )
+    changes.add(
+        "modules_added",
+        f"""
+        INSERT INTO modules (id, course_id, position, title, description, objectives, estimated_minutes, planned)
+        SELECT m.id, $1, m.position, m.title, m.description, m.objectives, m.estimated_minutes, m.planned
+        FROM {behind}, jsonb_to_recordset($2::jsonb) AS m(id uuid, position int, title text, description text,
+            objectives jsonb, estimated_minutes int, planned jsonb)
+        ON CONFLICT DO NOTHING
+        """,  # noqa: S608  (the name of a part)
+        id,
+        _placed(modules, lambda position: module_id(id, position)),
+    )
 
 
-async def add_lesson(transaction: Transaction, lesson: NewLesson) -> UUID:
+def add_lesson(changes: Changes, lesson: NewLesson, *, behind: str = ONCE) -> UUID:
     """A finished lesson with its items; returns its id."""
     id = lesson_id(lesson.course_id, lesson.position)
-    await transaction.execute(
-        """
+    changes.add(
+        "lesson",
+        f"""
         INSERT INTO lessons (id, course_id, module_id, position, title, summary, kind, estimated_minutes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM {behind}
+        """,  # noqa: S608  (the name of a part)
         id,
         lesson.course_id,
         module_id(lesson.course_id, lesson.module_position),
@@ -135,35 +140,38 @@ async def add_lesson(transaction: Transaction, lesson: NewLesson) -> UUID:
         lesson.kind,
         lesson.estimated_minutes,
     )
-    for position, item in enumerate(lesson.items, 1):
-        await transaction.execute(
-            """
-            INSERT INTO items (id, course_id, lesson_id, position, type, title, content, detail, source, source_url,
-                               duration)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            """,
-            uuid5(id, f"item:{position}"),
-            lesson.course_id,
-            id,
-            position,
-            item.type,
-            item.title,
-            item.content,
-            item.detail,
-            item.source,
-            item.source_url,
-            item.duration,
-        )
+    changes.add(
+        "items_added",
+        f"""
+        INSERT INTO items (id, course_id, lesson_id, position, type, title, content, detail, source, source_url,
+                           duration)
+        SELECT i.id, $1, $2, i.position, i.type, i.title, i.content, i.detail, i.source, i.source_url, i.duration
+        FROM {behind}, jsonb_to_recordset($3::jsonb) AS i(id uuid, position int, type text, title text, content text,
+            detail jsonb, source text, source_url text, duration int)
+        """,  # noqa: S608  (the name of a part)
+        lesson.course_id,
+        id,
+        _placed(lesson.items, lambda position: uuid5(id, f"item:{position}")),
+    )
     return id
 
 
-async def finish_course(transaction: Transaction, id: UUID, status: str, generation: dict[str, Any]) -> None:
+def _placed(parts: Sequence[NewModule | NewItem], name: Callable[[int], UUID]) -> list[dict[str, Any]]:
+    """Rows for jsonb_to_recordset: each part with its place, counted from 1, and its id."""
+    return [
+        {"id": name(position), "position": position, **msgspec.structs.asdict(part)}
+        for position, part in enumerate(parts, 1)
+    ]
+
+
+def finish_course(changes: Changes, id: UUID, status: str, generation: dict[str, Any], *, behind: str = ONCE) -> None:
     """The course is as it will be: `completed` or `failed`; `generation` says who wrote it."""
-    await transaction.execute(
-        """
+    changes.add(
+        "course",
+        f"""
         UPDATE courses SET status = $2, generation = $3, updated_at = now(), content_version = content_version + 1
-        WHERE id = $1
-        """,
+        FROM {behind} WHERE id = $1
+        """,  # noqa: S608  (the name of a part)
         id,
         status,
         generation,

@@ -8,6 +8,7 @@ import anyio
 import asyncpg
 import msgspec
 
+from lyo_rt.database.changes import Changes, Returned
 from lyo_rt.problems import Unavailable
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -62,6 +63,13 @@ class Transaction:
     async def execute(self, query: str, *arguments: Any) -> str:
         return await self._connection.execute(query, *arguments)
 
+    async def carry_out(self, changes: Changes) -> Returned:
+        """The changes as one statement of this transaction; see Database.carry_out."""
+        returned = _returned(await self.fetchrow(changes.sql, *changes.arguments))
+        self.continuations += changes.due(returned)
+        self.announcements += changes.told(returned)
+        return returned
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """A part that can fail (a constraint, say) without losing the rest."""
@@ -75,6 +83,8 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[Row]", announcer: Announcer) -> None:
         self._pool = pool
         self._announcer = announcer
+        self.nearby: Callable[[str, bytes], None] | None = None
+        """Told of what was committed here, topic and payload, before a broadcast that takes its way around a server."""
 
     @classmethod
     @asynccontextmanager
@@ -109,9 +119,23 @@ class Database:
                 yield transaction
         for continuation in transaction.continuations:
             continuation()
-        if transaction.announcements:
+        await self._announce(transaction.announcements)
+
+    async def carry_out(self, changes: Changes) -> Returned:
+        """Commit the changes in one statement, then announce them; what the wanted parts returned, by name."""
+        returned = _returned(await self.fetchrow(changes.sql, *changes.arguments))
+        for continuation in changes.due(returned):
+            continuation()
+        await self._announce(changes.told(returned))
+        return returned
+
+    async def _announce(self, announcements: Sequence[tuple[str, bytes]]) -> None:
+        if self.nearby is not None:
+            for topic, payload in announcements:
+                self.nearby(topic, payload)
+        if announcements:
             with anyio.CancelScope(shield=True), anyio.move_on_after(ANNOUNCE_SECONDS):
-                for topic, payload in transaction.announcements:
+                for topic, payload in announcements:
                     await self._announcer.publish(topic, payload)
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[Row]:
@@ -141,6 +165,11 @@ class Database:
             "idle": self._pool.get_idle_size(),
             "max": self._pool.get_max_size(),
         }
+
+
+def _returned(row: Row | None) -> Returned:
+    assert row is not None  # noqa: S101  (a SELECT without FROM)
+    return dict(row)
 
 
 async def prepare(connection: Any) -> None:

@@ -1,12 +1,12 @@
 """What is true of a task: kicked off once, every step stored once behind the fence, progress that never goes back."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from lyo_rt import leases, streams
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Queries, Transaction, many, one
 from lyo_rt.generation.records import KIND, Step, TaskRecord, Work
 from lyo_rt.language_models.port import Written
@@ -16,24 +16,27 @@ from lyo_rt.leases import Lease
 _TASK = """id AS task_id, kind, state, progress_pct AS "progressPct", message, result_id AS "resultId",
     provisional_course_id, created_at AS "createdAt", updated_at AS "updatedAt" """
 
+_PROGRESS = """tasks.state, tasks.progress_pct AS "progressPct", tasks.message, tasks.result_id AS "resultId" """
+"""TaskProgress, column by column."""
 
-async def create(
-    transaction: Transaction, *, id: UUID, user: UUID, course: UUID, brief: CourseBrief, owner: int | None
+
+def create(
+    changes: Changes, *, id: UUID, user: UUID, course: UUID, brief: CourseBrief, owner: int | None, behind: str = ONCE
 ) -> Lease:
     """A task that is PENDING, its lease (held by `owner` if given), and the first event of its stream."""
-    row = await transaction.fetchrow(
+    changes.add(
+        "task",
         f"""
         INSERT INTO tasks (id, user_id, kind, message, provisional_course_id, request)
-        VALUES ($1, $2, 'course', 'Waiting to start', $3, $4) RETURNING {_TASK}
-        """,  # noqa: S608  (a constant)
+        SELECT $1, $2, 'course', 'Waiting to start', $3, $4 FROM {behind} RETURNING {_PROGRESS}
+        """,  # noqa: S608  (constants)
         id,
         user,
         course,
         msgspec.to_builtins(brief),
     )
-    lease = await leases.create(transaction, KIND, id, owner=owner)
-    await _tell(transaction, one(TaskRecord, row))
-    return lease
+    _tell(changes, id)
+    return leases.creating(changes, KIND, id, owner=owner, behind="task")
 
 
 async def get(queries: Queries, id: UUID) -> TaskRecord | None:
@@ -83,43 +86,40 @@ async def finished_steps(queries: Queries, id: UUID) -> dict[str, Step]:
     }
 
 
-async def begin(transaction: Transaction, lease: Lease, message: str) -> None:
-    """The task is RUNNING under this lease, for the first time or again. Raises LeaseLost."""
-    await leases.fence(transaction, lease)
-    await _advance(transaction, lease.id, "RUNNING", 0, message)
+def begin(changes: Changes, lease: Lease, message: str) -> None:
+    """The task is RUNNING under this lease, for the first time or again; see leases.fencing."""
+    leases.fencing(changes, lease)
+    _change(changes, lease.id, "RUNNING", 0, message, behind="fence")
 
 
-async def store_step(
-    transaction: Transaction, lease: Lease, step: str, result: msgspec.Struct, written: Written
-) -> bool:
-    """Store a step's result; False, and nothing changed, when it is stored already. Raises LeaseLost."""
-    await leases.fence(transaction, lease)
-    stored = await transaction.fetchval(
-        "INSERT INTO task_steps (task_id, step, result, written) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT DO NOTHING RETURNING true",
+def store_step(changes: Changes, lease: Lease, step: str, result: msgspec.Struct, written: Written) -> None:
+    """Store a step's result, as the part `step`: it returns nothing when that is stored already; see leases.fencing."""
+    leases.fencing(changes, lease)
+    changes.add(
+        "step",
+        "INSERT INTO task_steps (task_id, step, result, written) SELECT $1, $2, $3, $4 FROM fence "
+        "ON CONFLICT DO NOTHING RETURNING step",
         lease.id,
         step,
         msgspec.to_builtins(result),
         msgspec.to_builtins(written),
     )
-    return bool(stored)
 
 
-async def advance(transaction: Transaction, lease: Lease, percent: int, message: str) -> None:
-    """Tell of progress; behind `store_step` in the same transaction."""
-    await _advance(transaction, lease.id, "RUNNING", percent, message)
+def advance(changes: Changes, id: UUID, percent: int, message: str, *, behind: str = "step") -> None:
+    """Tell of progress, as the part `task`."""
+    _change(changes, id, "RUNNING", percent, message, behind=behind)
 
 
-async def finish(
-    transaction: Transaction, lease: Lease, state: str, message: str, *, result: UUID | None = None
+def finish(
+    changes: Changes, lease: Lease, state: str, message: str, ended: Work | None, *, result: UUID | None = None
 ) -> None:
-    """The one terminal state: DONE with its result, ERROR or CANCELLED; told to its learner too. Raises LeaseLost."""
-    await leases.fence(transaction, lease)
-    await _advance(transaction, lease.id, state, 100 if state == "DONE" else 0, message, result)
-    if ended := await work(transaction, lease.id):
+    """The one terminal state: DONE with its result, ERROR or CANCELLED; told to its learner too; see leases.fencing."""
+    leases.fencing(changes, lease, close=True)
+    _change(changes, lease.id, state, 100 if state == "DONE" else 0, message, result, behind="fence")
+    if ended is not None:
         data = {"task": lease.id, "course": ended.course_id, "state": state}
-        await streams.append(transaction, streams.user_stream(ended.user_id), "task.finished", data)
-    await leases.close(transaction, lease)
+        streams.appending(changes, "finished", streams.user_stream(ended.user_id), "task.finished", data, behind="task")
 
 
 async def request_cancel(transaction: Transaction, id: UUID) -> bool:
@@ -130,25 +130,25 @@ async def request_cancel(transaction: Transaction, id: UUID) -> bool:
     return open_
 
 
-async def _advance(
-    transaction: Transaction, id: UUID, state: str, percent: int, message: str, result: UUID | None = None
+def _change(
+    changes: Changes, id: UUID, state: str, percent: int, message: str, result: UUID | None = None, *, behind: str
 ) -> None:
-    row = await transaction.fetchrow(
+    changes.add(
+        "task",
         f"""
-        UPDATE tasks SET state = $2, progress_pct = greatest(progress_pct, $3), message = $4,
+        UPDATE tasks SET state = $2, progress_pct = greatest(progress_pct, $3::smallint), message = $4,
             result_id = coalesce($5, result_id), updated_at = now()
-        WHERE id = $1 RETURNING {_TASK}
-        """,  # noqa: S608  (a constant)
+        FROM {behind} WHERE id = $1 RETURNING {_PROGRESS}
+        """,  # noqa: S608  (constants)
         id,
         state,
         percent,
         message,
         result,
     )
-    await _tell(transaction, one(TaskRecord, row))
+    _tell(changes, id)
 
 
-async def _tell(transaction: Transaction, task: TaskRecord | None) -> None:
-    if task is not None:
-        data: dict[str, Any] = msgspec.to_builtins(task.progress)
-        await streams.append(transaction, streams.task_stream(task.task_id), "progress", data)
+def _tell(changes: Changes, id: UUID) -> None:
+    """A task's event is what the part `task` has returned: the four members of TaskProgress."""
+    streams.appending(changes, "progress", streams.task_stream(id), "progress", "to_jsonb(task)", behind="task")

@@ -19,6 +19,7 @@ from api.realtime.socket import Patience
 from api.services import Services
 from lyo_rt import streams
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.generation import service
 from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease, Presence
@@ -43,17 +44,21 @@ class Work:
         self._course = course
 
     async def begin(self) -> None:
-        async with self._database.transaction() as transaction:
-            await service.begin(transaction, self._lease, "Planning")
+        changes = Changes()
+        service.begin(changes, self._lease, "Planning")
+        await self._database.carry_out(changes)
 
     async def advance(self, percent: int) -> None:
-        async with self._database.transaction() as transaction:
-            await service.advance(transaction, self._lease, percent, f"{percent} %")
+        changes = Changes()
+        service.advance(changes, self._lease.id, percent, f"{percent} %", behind=ONCE)
+        await self._database.carry_out(changes)
 
     async def finish(self, state: str) -> None:
-        async with self._database.transaction() as transaction:
-            result = self._course if state == "DONE" else None
-            await service.finish(transaction, self._lease, state, "Ended", result=result)
+        changes = Changes()
+        result = self._course if state == "DONE" else None
+        ended = await service.work(self._database, self._lease.id)
+        service.finish(changes, self._lease, state, "Ended", ended, result=result)
+        await self._database.carry_out(changes)
 
 
 @pytest.fixture
@@ -72,16 +77,17 @@ async def task(services: Services, token: str, database_url: str) -> AsyncIterat
     """A task of the learner's, held elsewhere."""
     user, course = services.accounts.identify(token).user_id, uuid4()
     async with Presence(database_url, ELSEWHERE).held():
-        async with services.database.transaction() as transaction:
-            await courses.add_course(transaction, course, user, title="Bread", difficulty="beginner", locale="en")
-            lease = await service.create(
-                transaction,
-                id=uuid4(),
-                user=user,
-                course=course,
-                brief=CourseBrief(topic="Bread", level="beginner", locale="en"),
-                owner=ELSEWHERE,
-            )
+        changes = Changes()
+        courses.add_course(changes, course, user, title="Bread", difficulty="beginner", locale="en")
+        lease = service.create(
+            changes,
+            id=uuid4(),
+            user=user,
+            course=course,
+            brief=CourseBrief(topic="Bread", level="beginner", locale="en"),
+            owner=ELSEWHERE,
+        )
+        await services.database.carry_out(changes)
         yield Work(services, lease, course)
 
 

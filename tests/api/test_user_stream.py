@@ -10,6 +10,7 @@ from api.services import Services
 from lyo_rt import leases, streams
 from lyo_rt.accounts.records import Registered
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import Changes
 from lyo_rt.generation import service as generation
 from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.problems import SessionRevoked
@@ -84,8 +85,9 @@ async def heads(services: Services, learner: Registered) -> int:
 async def a_course(services: Services, learner: Registered) -> UUID:
     """A course that is about to be generated."""
     id = uuid4()
-    async with services.database.transaction() as transaction:
-        await courses.add_course(transaction, id, learner.user_id, title="Bees", difficulty="beginner", locale="en")
+    changes = Changes()
+    courses.add_course(changes, id, learner.user_id, title="Bees", difficulty="beginner", locale="en")
+    await services.database.carry_out(changes)
     return id
 
 
@@ -95,8 +97,9 @@ async def begin(
     """A task that any instance may take, after so many takeovers."""
     task = uuid4()
     async with services.database.transaction() as transaction:
-        brief = CourseBrief(topic="Bees")
-        await generation.create(transaction, id=task, user=learner.user_id, course=course, brief=brief, owner=None)
+        brief, changes = CourseBrief(topic="Bees"), Changes()
+        generation.create(changes, id=task, user=learner.user_id, course=course, brief=brief, owner=None)
+        await transaction.carry_out(changes)
         await transaction.execute("UPDATE leases SET takeovers = $2 WHERE id = $1", task, takeovers)
         if cancelled:
             await generation.request_cancel(transaction, task)

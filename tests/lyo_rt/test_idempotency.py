@@ -55,9 +55,7 @@ async def answer_once(
     async with database.transaction() as transaction:
         stored = await idempotency.begin(transaction, user_id, route, key, digest, now=now)
         if stored is None:
-            await idempotency.finish(
-                transaction, user_id, route, key, status=answer.status, headers=answer.headers, body=answer.body
-            )
+            await idempotency.finish(transaction, user_id, route, key, answer)
         return stored
 
 
@@ -128,9 +126,7 @@ async def test_of_two_at_once_the_second_waits_and_gets_the_first_ones_answer(
         tasks.start_soon(repeat)
         await until_someone_waits(watcher)
         assert second == []
-        await idempotency.finish(
-            first, user_id, ROUTE, "k", status=ANSWER.status, headers=ANSWER.headers, body=ANSWER.body
-        )
+        await idempotency.finish(first, user_id, ROUTE, "k", ANSWER)
     assert second == [ANSWER]
 
 
