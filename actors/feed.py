@@ -6,7 +6,7 @@ commit and pieces their draft; so only what is heard meanwhile has to be kept.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 
 import anyio
@@ -58,6 +58,8 @@ class Feed:
         """0 until the log has been read."""
         self.last = 0
         """The seq of the last event passed on."""
+        self._newest: StreamEvent | None = None
+        """That event, where it is known."""
         self._log = log
         self._broadcast = broadcast
         self._ask_repair = repair
@@ -162,7 +164,7 @@ class Feed:
         return draft is not None and (draft.revision, len(draft.text)) == (end.data["revision"], end.data["length"])
 
     def _pass_on(self, event: StreamEvent) -> None:
-        self.last = event.seq
+        self.last, self._newest = event.seq, event
         if event.name == frames.END:
             self._drafts.pop(event.data["message"], None)
             self._ended.append(event.data["message"])
@@ -204,10 +206,12 @@ class Feed:
                 self._backlog = []
 
     async def _read_log(self) -> None:
-        head = await self._log.head(self.stream)
         if not self.epoch:
+            head, self._newest = await self._log.newest(self.stream)
             self.epoch, self.last = head.epoch, head.top
-        elif head.epoch != self.epoch:
+            return
+        head = await self._log.head(self.stream)
+        if head.epoch != self.epoch:
             self.epoch, self.last = head.epoch, 0
             self._drafts.clear()
         while self.last < head.top:
@@ -257,7 +261,7 @@ class Feed:
         place, recovered = await self._place(after, limit)
         position = place
         while position < self.last:
-            events = [event for event in await self._log.read_after(self.stream, position) if event.seq <= self.last]
+            events = await self._read_from(position)
             if not events or events[0].seq != position + 1:
                 # What was asked for has been deleted or trimmed.
                 return self._admit(sink, after, Joined(self.epoch, self.last, False))
@@ -268,6 +272,12 @@ class Feed:
                     return Joined(self.epoch, place, recovered)
                 position = event.seq
         return self._admit(sink, after, Joined(self.epoch, place, recovered))
+
+    async def _read_from(self, position: int) -> Sequence[StreamEvent]:
+        """What has been passed on behind `position`, or the beginning of it."""
+        if self._newest is not None and self._newest.seq == self.last == position + 1:
+            return [self._newest]
+        return [event for event in await self._log.read_after(self.stream, position) if event.seq <= self.last]
 
     def _is_behind(self, after: frames.Resume) -> bool:
         """Whether the sink, coming from another instance, has seen more than has been heard here."""

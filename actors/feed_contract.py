@@ -31,6 +31,10 @@ class StreamLog(Protocol):
 
     async def head(self, stream: str) -> Head: ...
 
+    async def newest(self, stream: str) -> tuple[Head, StreamEvent | None]:
+        """Where the stream is now, and its newest event."""
+        ...
+
     async def heads(self, streams: Sequence[str]) -> Mapping[str, Head]:
         """The heads of many streams at once, without those that have none."""
         ...

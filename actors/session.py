@@ -388,6 +388,8 @@ class SessionActor(Actor[SessionMessage]):
 
 def _by_stream(resumes: Sequence[Resume]) -> list[Resume]:
     """One entry per stream: a client tells its place in the events and its place in an answer apart or together."""
+    if not resumes:
+        return []
     merged: dict[str, Resume] = {}
     for resume in resumes:
         known = merged.setdefault(resume.stream, resume)

@@ -13,6 +13,7 @@ from quart import Quart
 
 from actors.courtesy import Courtesy
 from api.cors import Cors
+from api.entrance import Entrance
 from api.exchange import Exchange, Headers, exchange_of, header
 from api.hosts import TrustedHosts
 from api.responses import Misdirected, as_problem, rendered
@@ -44,6 +45,7 @@ class FrontDoor:
         self._cors = Cors(settings.cors_origins)
         self._security = security_headers(settings)
         self._courtesy: Courtesy = app.extensions["lyo"].courtesy
+        self._entrance: Entrance = app.extensions["lyo"].entrance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -54,6 +56,7 @@ class FrontDoor:
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
             if scope["type"] == "http":
                 with self._courtesy.serving():
+                    await self._entrance.enter()
                     await self._http(scope, receive, send, exchange)
             else:
                 await self._websocket(scope, receive, send)

@@ -8,6 +8,7 @@ import structlog
 from quart import Quart, current_app, has_request_context, request, websocket
 from quart_auth import AuthUser, QuartAuth
 
+from api.exchange import exchange_of
 from api.services import services
 from lyo_rt.problems import NotAuthenticated
 from lyo_rt.security.tokens import Identity
@@ -67,11 +68,14 @@ def who() -> Identity:
 
     Raises TokenExpired, SessionRevoked, or NotAuthenticated, with the WWW-Authenticate header of RFC 6750 §3.
     """
-    asker = cast("Asker", current_app.extensions[EXTENSION].load_user())
-    if asker.identity is None:
-        raise asker.refusal
-    structlog.contextvars.bind_contextvars(user_id=asker.auth_id)
-    return asker.identity
+    exchange = exchange_of(request.scope)  # type: ignore[arg-type]
+    if exchange.identity is None:
+        asker = cast("Asker", current_app.extensions[EXTENSION].load_user())
+        if asker.identity is None:
+            raise asker.refusal
+        structlog.contextvars.bind_contextvars(user_id=asker.auth_id)
+        exchange.identity = asker.identity
+    return exchange.identity
 
 
 def signed_in(route: Callable[Arguments, Awaitable[Result]]) -> Callable[Arguments, Awaitable[Result]]:

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import structlog
 
+from lyo_rt.security.tokens import Identity
+
 SCOPE_KEY = "lyo.exchange"
 CLIENT_GONE = 499
 """Logged as the status when the client left before an answer began."""
@@ -30,6 +32,8 @@ class Exchange:
     route: str | None = None
     user_id: str | None = None
     status: int | None = None
+    identity: Identity | None = None
+    """Who sent it, once that has been looked at and found good."""
 
     def log(self) -> None:
         """Write the access log line. The query is left out: it may carry a token."""

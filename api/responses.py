@@ -201,10 +201,10 @@ async def compress(response: Response) -> Response:
     """gzip from 1 KiB on, when the client accepts it; never a stream (its `timeout` is None)."""
     if response.mimetype not in COMPRESSIBLE or response.timeout is None:
         return response
-    response.vary.add("Accept-Encoding")
-    if response.status_code in {204, 206, 304} or "Content-Encoding" in response.headers:
+    if (response.content_length or 0) < GZIP_FROM or response.status_code in {204, 206, 304}:
         return response
-    if not request.accept_encodings["gzip"] or (response.content_length or 0) < GZIP_FROM:
+    response.vary.add("Accept-Encoding")
+    if "Content-Encoding" in response.headers or not request.accept_encodings["gzip"]:
         return response
     body = await response.get_data(as_text=False)
     if len(body) < GZIP_IN_THREAD_FROM:

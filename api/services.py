@@ -1,7 +1,7 @@
 """What a request can reach: built once by api/server.py, handed to the app, never global."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from quart import current_app
@@ -10,6 +10,7 @@ from actors.alarms import Alarms
 from actors.courtesy import Courtesy
 from actors.feeds import Feeds
 from actors.workshop import Workshop
+from api.entrance import Entrance
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
@@ -42,6 +43,7 @@ class Services:
     feeds: Feeds
     courtesy: Courtesy
     alarms: Alarms
+    entrance: Entrance = field(default_factory=Entrance)
     draining: Callable[[], bool] = _never
     """Whether this instance has begun to shut down; readiness fails from then on."""
     statistics: Callable[[], Mapping[str, Any]] = _nothing

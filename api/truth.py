@@ -20,6 +20,10 @@ class Truth:
         """Where the stream is now."""
         return await streams.head(self._database, stream)
 
+    async def newest(self, stream: str) -> tuple[Head, StreamEvent | None]:
+        """Where the stream is now, and its newest event."""
+        return await streams.newest(self._database, stream)
+
     async def heads(self, streams_: Sequence[str]) -> Mapping[str, Head]:
         """Where many streams are now."""
         return await streams.heads(self._database, streams_)

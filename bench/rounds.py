@@ -10,6 +10,8 @@ from bench.figures import Figures, median, quantile
 from bench.side import Ground, Learners, Side, cost_of, pids
 
 AT_ONCE = 100
+WARMING = 20
+"""Courses at once beforehand: servers have been up for a while, with their connections open and their code loaded."""
 LOAD = "load"
 """The key under which a round tells how busy the load itself was, in % of a core."""
 
@@ -17,7 +19,7 @@ LOAD = "load"
 async def courses(side: Side, extent: Extent) -> Figures:
     """Kick-offs, one after the other and a hundred at once."""
     learners = Learners().signed_in(side.user, AT_ONCE)
-    await kickoff.alone(side, learners[0], 2)
+    await kickoff.together(side, learners[:WARMING])
     alone = await kickoff.alone(side, learners[0], extent.alone)
     with cost_of(pids(side)) as cost:
         seen = await kickoff.together(side, learners)

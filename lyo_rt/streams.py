@@ -141,6 +141,23 @@ async def head(queries: Queries, stream: str) -> Head:
     return one(Head, row) or Head(1, 0)
 
 
+async def newest(queries: Queries, stream: str) -> tuple[Head, StreamEvent | None]:
+    """Where the stream is now, and its newest event if there is one."""
+    row = await queries.fetchrow(
+        """
+        SELECT s.epoch, s.top, e.name, e.data, e.created_at
+        FROM streams s LEFT JOIN stream_events e ON e.stream = s.name AND e.seq = s.top WHERE s.name = $1
+        """,
+        stream,
+    )
+    if row is None:
+        return Head(1, 0), None
+    if row["name"] is None:
+        return Head(row["epoch"], row["top"]), None
+    event = StreamEvent(stream, row["epoch"], row["top"], row["name"], row["data"], row["created_at"])
+    return Head(event.epoch, event.seq), event
+
+
 async def heads(queries: Queries, names: Sequence[str]) -> dict[str, Head]:
     """Where each of these streams is now; those that nobody has appended to are left out."""
     rows = await queries.fetch("SELECT name, epoch, top FROM streams WHERE name = ANY($1)", list(names))

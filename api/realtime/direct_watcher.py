@@ -8,6 +8,7 @@ import msgspec
 
 from actors.alarms import Alarm, Alarms
 from actors.feeds import Feeds
+from api.entrance import Entrance
 from api.realtime.direct import DirectStream
 from api.realtime.inbound import seen, unread
 from api.realtime.pace import Pace
@@ -40,8 +41,11 @@ class Watcher:
         self._over = False
         self._exits: list[Callable[[], object]] = []
 
-    async def begin(self, task: TaskRecord) -> None:
-        """Show the task as it is, and every change from here on. Never raises: what is wrong ends the stream."""
+    async def begin(self, task: TaskRecord, entrance: Entrance) -> None:
+        """Show the task as it is, and every change from here on. Never raises: what is wrong ends the stream.
+
+        What this one has seen is enough for a moment: those who have seen nothing yet go first.
+        """
         self._stream.detach(self)
         self._shown = msgspec.to_builtins(task.progress)
         self._stream.write(framed(TEXT, msgspec.json.encode(task.progress)))
@@ -49,6 +53,7 @@ class Watcher:
             self._end(1000, ENDED)
             return
         self._topic = task_stream(task.task_id)
+        await entrance.stand_back()
         try:
             await self._feeds.join(self._topic, self)
         except Exception as error:

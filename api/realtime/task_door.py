@@ -93,7 +93,7 @@ class TaskDoor:
             left = (who.expires_at - services.clock.now()).total_seconds()
             watcher.admit(who, left, services.accounts.revocations, services.alarms)
         with services.courtesy.serving():
-            await watcher.begin(task)
+            await watcher.begin(task, services.entrance)
 
     async def _watch(self, socket: Socket, task: UUID, who: Identity | None) -> None:
         pace = Pace(self._services.clock)

@@ -102,6 +102,14 @@ class Logbook:
         found: Head = await self._read(lambda: Head(self.epochs.get(stream, 1), self.top(stream)))
         return found
 
+    async def newest(self, stream: str) -> tuple[Head, StreamEvent | None]:
+        def look() -> tuple[Head, StreamEvent | None]:
+            kept = self.events.get(stream, [])[self.forgotten :]
+            return Head(self.epochs.get(stream, 1), self.top(stream)), kept[-1] if kept else None
+
+        found: tuple[Head, StreamEvent | None] = await self._read(look)
+        return found
+
     async def heads(self, streams: Sequence[str]) -> Mapping[str, Head]:
         found: dict[str, Head] = await self._read(
             lambda: {one: Head(self.epochs[one], self.top(one)) for one in streams if one in self.epochs}

@@ -27,7 +27,7 @@ async def served(application: Application) -> AsyncIterator[tuple[str, int]]:
     stop = anyio.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
-    config = hypercorn_config(listener.detach())
+    config = hypercorn_config(listener)
     config.graceful_timeout = 1
 
     async def serving() -> None:
@@ -48,7 +48,7 @@ def clock() -> Clock:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings of the instance: a development one, whatever the environment of the tests says."""
-    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",))
+    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",), database_pool_max=6)
 
 
 @pytest.fixture

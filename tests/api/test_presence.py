@@ -12,6 +12,7 @@ import pytest
 from api.instance import Instance, open_instance
 from lyo_rt.clock import Clock
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import Changes
 from lyo_rt.settings import Settings
 from tests.api.conftest import served
 from tests.api.learners import signed_in, token_of
@@ -71,7 +72,9 @@ async def a_course(place: Place, owner: UUID, *, published: bool) -> str:
                 transaction, id, owner, slug=str(id), title="Maths", difficulty="beginner", locale="en"
             )
         else:
-            await courses.add_course(transaction, id, owner, title="Maths", difficulty="beginner", locale="en")
+            changes = Changes()
+            courses.add_course(changes, id, owner, title="Maths", difficulty="beginner", locale="en")
+            await transaction.carry_out(changes)
     return str(id)
 
 

@@ -25,6 +25,7 @@ from api.services import Services
 from lyo_rt import streams
 from lyo_rt.clock import SystemClock
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import Changes
 from lyo_rt.settings import Settings
 from tests.api.learners import signed_in, token_of
 from tests.api.sockets import Device, device, greeted, handshake, small_socket, text_frame
@@ -76,7 +77,9 @@ async def own_stream(services: Services, token: str) -> str:
     """A stream that only the learner may follow, and only the test writes: that of a course of theirs."""
     course, learner = uuid4(), services.accounts.identify(token).user_id
     async with services.database.transaction() as transaction:
-        await courses.add_course(transaction, course, learner, title="Maths", difficulty="beginner", locale="en")
+        changes = Changes()
+        courses.add_course(changes, course, learner, title="Maths", difficulty="beginner", locale="en")
+        await transaction.carry_out(changes)
     return f"course:{course}"
 
 

@@ -15,7 +15,7 @@ LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 
 async def main(port: int) -> None:
     """Serve on the loopback until interrupted."""
-    config = hypercorn_config(socket.create_server(("127.0.0.1", port)).detach())
+    config = hypercorn_config(socket.create_server(("127.0.0.1", port)))
     config.websocket_max_message_size = LARGEST_MESSAGE_BYTES
     await serve(Echo(), config, mode="asgi")  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from lyo_rt.attendance.records import Roster
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.courses import repository as courses
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database
 from lyo_rt.leases import RETURN_SECONDS, Presence
 from lyo_rt.problems import NotFound
@@ -81,7 +82,9 @@ async def course(database: Database, ada: UUID) -> UUID:
 async def a_course(database: Database, owner: UUID) -> UUID:
     id = uuid4()
     async with database.transaction() as transaction:
-        await courses.add_course(transaction, id, owner, title="Maths", difficulty="beginner", locale="en")
+        changes = Changes()
+        courses.add_course(changes, id, owner, title="Maths", difficulty="beginner", locale="en")
+        await transaction.carry_out(changes)
     return id
 
 
