@@ -11,8 +11,8 @@ import anyio
 PAUSE_SECONDS = 0.25
 YOUNG = 10_000
 """Objects, net, since the last look that make one worth its while; it takes 1 ms."""
-AT_LAST = 250_000
-"""So many are looked at whoever waits: 20 ms, and what is no longer needed of them 50 MB."""
+AT_LAST = 50_000
+"""So many are looked at whoever waits: it takes 5 to 15 ms, and grows with them."""
 LATE_SECONDS = 0.002
 OLDER, OLD = 20, 200
 """Looks at the young ones before one at those that have outlived a look; and of these before one at all: with 10,000

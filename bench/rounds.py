@@ -10,8 +10,8 @@ from bench.figures import Figures, median, quantile
 from bench.side import Ground, Learners, Side, cost_of, pids
 
 AT_ONCE = 100
-WARMING = 20
-"""Courses at once beforehand: servers have been up for a while, with their connections open and their code loaded."""
+WARMING = 100
+"""Courses at once beforehand: servers that have had as many before, with their connections open and code loaded."""
 LOAD = "load"
 """The key under which a round tells how busy the load itself was, in % of a core."""
 

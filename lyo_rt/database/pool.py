@@ -1,5 +1,7 @@
 """The connections to PostgreSQL, and transactions that announce what they appended only once it is committed."""
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -13,11 +15,13 @@ from lyo_rt.problems import Unavailable
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Row = asyncpg.Record
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Row]"
+Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy
 
 ACQUIRE_SECONDS = 10.0
 OPEN_AT_START = 10
 """Connections; one that has to be opened in a burst holds up who waits for it, and everybody else for 5 ms."""
+PATIENT_SECONDS = 0.02
+"""A connection is opened when nobody has given one back for so long: most statements take a tenth of it."""
 ANNOUNCE_SECONDS = 2.0
 IDLE_IN_TRANSACTION = "5s"
 """An instance frozen inside a transaction must not keep its rows from the others: as long as a lease."""
@@ -86,6 +90,7 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[Row]", announcer: Announcer) -> None:
         self._pool = pool
         self._at_hand: list[Connection] = []
+        self._patient: deque[asyncio.Future[Connection]] = deque()
         self._waiting = 0
         self._announcer = announcer
         self.nearby: Callable[[str, bytes], None] | None = None
@@ -152,11 +157,18 @@ class Database:
         if self._waiting:
             await self._pool.release(connection)
         else:
-            self._at_hand.append(connection)
+            self._hand_on(connection)
+
+    def _hand_on(self, connection: Connection) -> None:
+        while self._patient:
+            place = self._patient.popleft()
+            if not place.done():
+                place.set_result(connection)
+                return
+        self._at_hand.append(connection)
 
     async def _acquire(self) -> Connection:
-        while self._at_hand:
-            connection = self._at_hand.pop()
+        while (connection := self._at_hand.pop() if self._at_hand else await self._handed_on()) is not None:
             if not connection.is_closed():
                 return connection
             await self._pool.release(connection)
@@ -165,6 +177,22 @@ class Database:
             return await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         finally:
             self._waiting -= 1
+
+    async def _handed_on(self) -> Connection | None:
+        """One that somebody else gives back in a moment, where that is sooner than to open one."""
+        if self._pool.get_idle_size():
+            return None
+        place: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._patient.append(place)
+        try:
+            await asyncio.wait([place], timeout=PATIENT_SECONDS)
+        except BaseException:
+            if place.done():
+                self._hand_on(place.result())
+            raise
+        finally:
+            place.cancel()
+        return None if place.cancelled() else place.result()
 
     async def _close(self) -> None:
         while self._at_hand:
