@@ -23,11 +23,11 @@ TEMPLATE = (
 )
 
 
-def write_tiny_gemma(path: Path, *, ends: bool = True, seed: int = 0) -> Path:
-    """Writes the model; one that does not end goes on until its token limit."""
+def write_tiny_gemma(path: Path, *, ends: bool = True, window: int = WINDOW) -> Path:
+    """Writes the model; one that does not end goes on until its token limit. `window` is its attention's, in tokens."""
     writer = gguf.GGUFWriter(path, "gemma3")
-    _describe(writer)
-    random = np.random.default_rng(seed)
+    _describe(writer, window)
+    random = np.random.default_rng(0)
     for name, weights in _weights(random, ends=ends).items():
         writer.add_tensor(name, weights.astype(np.float32))
     writer.write_header_to_file()
@@ -37,7 +37,7 @@ def write_tiny_gemma(path: Path, *, ends: bool = True, seed: int = 0) -> Path:
     return path
 
 
-def _describe(writer: gguf.GGUFWriter) -> None:
+def _describe(writer: gguf.GGUFWriter, window: int) -> None:
     writer.add_name("tiny random gemma 3")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
@@ -49,7 +49,7 @@ def _describe(writer: gguf.GGUFWriter) -> None:
     writer.add_value_length(HEAD)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(1e6)
-    writer.add_sliding_window(WINDOW)
+    writer.add_sliding_window(window)
     kinds = gguf.TokenType
     types = [kinds.CONTROL] * 3 + [kinds.UNKNOWN] + [kinds.CONTROL] * 2
     types += [kinds.BYTE] * len(BYTES) + [kinds.NORMAL] * len(LETTERS)
@@ -93,7 +93,7 @@ def _block(random: np.random.Generator) -> dict[str, np.ndarray]:
         "ffn_up": (FEED, WIDTH),
         "ffn_down": (WIDTH, FEED),
     }
-    norms = {name: WIDTH for name in ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")}
+    norms = dict.fromkeys(("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"), WIDTH)
     norms |= {"attn_q_norm": HEAD, "attn_k_norm": HEAD}
     block = {name: random.normal(0, 0.1, shape) for name, shape in shapes.items()}
     return block | {name: np.ones(length) for name, length in norms.items()}

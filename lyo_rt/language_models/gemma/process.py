@@ -47,15 +47,15 @@ def can_run() -> bool:
 
 @asynccontextmanager
 async def model_process(
-    model: Path, how: Running, log: Path, weighed: Callable[[Memory], None]
+    model: Path, name: str, how: Running, log: Path, weighed: Callable[[Memory], None]
 ) -> AsyncIterator[ModelProcess]:
-    """The model in a process of its own, while the block runs; it ends with this process too, however that dies.
+    """The model `name` in a process of its own, while the block runs; it ends with this process too, however that dies.
 
     `weighed` is told what the model needs before it is loaded. Raises ArtifactFault: memory, unloadable, crashed.
     """
     reading, writing = os.pipe()
     try:
-        guarded = await anyio.to_thread.run_sync(_start, model, how, log, writing)
+        guarded = await anyio.to_thread.run_sync(_start, model, name, how, log, writing)
     except BaseException:
         os.close(reading)
         raise
@@ -72,10 +72,10 @@ async def model_process(
             await anyio.to_thread.run_sync(guarded.stop)
 
 
-def _start(model: Path, how: Running, log: Path, report: int) -> Guarded:
+def _start(model: Path, name: str, how: Running, log: Path, report: int) -> Guarded:
     threads = how.threads or max(1, (os.cpu_count() or 2) - 1)
     log.parent.mkdir(parents=True, exist_ok=True)
-    options = {"context": how.context, "parallel": how.parallel, "threads": threads, "report": report}
+    options = {"name": name, "context": how.context, "parallel": how.parallel, "threads": threads, "report": report}
     named = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     return guard("the model", [sys.executable, "-m", WORKER, model, *named], log, keep=report)
 

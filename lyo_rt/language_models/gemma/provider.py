@@ -1,8 +1,9 @@
 """The `gemma` provider, wherever the model runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 
 import anyio
@@ -10,12 +11,13 @@ import anyio.to_thread
 
 from lyo_rt.language_models.chat_completions import StreamOptions
 from lyo_rt.language_models.drafts import Reply
-from lyo_rt.language_models.gemma.process import ModelProcess
+from lyo_rt.language_models.gemma.process import ModelProcess, Running, model_process
 from lyo_rt.language_models.openai import OpenAI
 from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Usage, Written
 from lyo_rt.language_models.prompts import Prompt
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
+from lyo_rt.models.records import Memory
 
 NAME = "gemma"
 WAITING = 4
@@ -78,18 +80,21 @@ class LocalGemma:
         self._server: GemmaServer | None = None
 
     @asynccontextmanager
-    async def served_by(self, process: ModelProcess, model: str) -> AsyncIterator[None]:
-        """While the block runs, requests go to `process`; `model` is what its answers are signed with."""
-        server = await open_gemma_server(
-            api_key=process.key, base_url=f"{process.address}/v1", model=model, timeouts=self._timeouts
-        )
-        self._server = server
-        try:
-            yield
-        finally:
-            self._server = None
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await server.aclose()
+    async def running(
+        self, model: Path, name: str, how: Running, log: Path, weighed: Callable[[Memory], None]
+    ) -> AsyncIterator[ModelProcess]:
+        """Have the model of a file answer, under `name`, while the block runs. Raises ArtifactFault (model_process)."""
+        async with model_process(model, name, how, log, weighed) as process:
+            server = await open_gemma_server(
+                api_key=process.key, base_url=f"{process.address}/v1", model=name, timeouts=self._timeouts
+            )
+            self._server = server
+            try:
+                yield process
+            finally:
+                self._server = None
+                with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                    await server.aclose()
 
     async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         async with self._turn() as server:

@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--name", required=True, help="what its answers are signed with")
     parser.add_argument("--context", type=int, required=True, help="tokens of a request and its answer")
     parser.add_argument("--parallel", type=int, required=True, help="answers at once")
     parser.add_argument("--threads", type=int, required=True)
@@ -72,6 +73,7 @@ def _parameters(options: argparse.Namespace, key: str) -> Any:
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(options.model)
+    parameters.model_alias = {options.name}
     parameters.n_ctx = options.context * options.parallel
     parameters.n_parallel = options.parallel
     parameters.n_batch = parameters.n_ubatch = BATCH
