@@ -49,6 +49,7 @@ class ModelStore:
         self.sized = True
         self.pause = 0.0
         self.seen: list[Seen] = []
+        self.sent = 0
         self.faults: list[Fault] = []
         self.address = ""
 
@@ -121,6 +122,7 @@ class ModelStore:
                 return
             await anyio.sleep(self.pause)
             await response.piece(body[start : start + PIECE])
+            self.sent += PIECE
         await response.end()
 
     def _see(self, request: Request, status: int) -> None:
