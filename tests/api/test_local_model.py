@@ -10,13 +10,11 @@ from typing import Any
 
 import anyio
 import httpx
-import psutil
 import pytest
 
 from api import local_model
 from api.instance import Instance, open_instance
 from lyo_rt.clock import SystemClock
-from lyo_rt.language_models.gemma.process import WORKER
 from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.tasks import Turn, TutorTask
 from lyo_rt.models import pull as pulling
@@ -26,7 +24,7 @@ from tests.api.conftest import with_settings
 from tests.api.test_health import admin
 from tests.contracts.test_language_model import Sink
 from tests.loopback.model_store import PIECE, Fault, ModelStore
-from tests.loopback.tiny_gemma import write_tiny_gemma
+from tests.loopback.tiny_gemma import model_processes, write_tiny_gemma
 
 pytestmark = pytest.mark.anyio
 
@@ -60,15 +58,6 @@ async def until(condition: Callable[[], bool], within: float = 15) -> None:
     with anyio.fail_after(within):
         while not condition():  # noqa: ASYNC110  what is waited for is another process
             await anyio.sleep(0.02)
-
-
-def workers() -> list[psutil.Process]:
-    """The models' processes of this test."""
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.status() != psutil.STATUS_ZOMBIE and WORKER in process.cmdline()[:3]
-    ]
 
 
 def instance_reason(instance: Instance) -> str | None:
@@ -186,7 +175,7 @@ class TestAWrongChecksum:
         assert settings.model_file is not None
         assert {path.suffix for path in settings.model_file.parent.iterdir()} == {".lock", ".pull"}
         assert (await instance.services.model.stream(ASKED, Sink(), TUTOR)).provider == "outline"
-        assert not workers()
+        assert not model_processes()
         assert store.statuses == [200], "it is not fetched again and again"
 
 
@@ -210,7 +199,7 @@ class TestAFileThatIsThere:
         assert told["reason"] == "memory"
         assert told["memory"]["cache"] > told["memory"]["free"]
         assert " are free" in told["detail"]
-        assert not workers()
+        assert not model_processes()
 
     async def test_another_file_in_its_place_is_not_loaded(
         self, instance: Instance, client: httpx.AsyncClient, file: Path
@@ -219,7 +208,7 @@ class TestAFileThatIsThere:
         write_tiny_gemma(file)
         await until(lambda: instance_reason(instance) == "checksum")
         assert await health(client) == {"state": "failed", "reason": "checksum"}
-        assert not workers()
+        assert not model_processes()
 
 
 class TestWhatIsNoModel:
@@ -237,7 +226,7 @@ async def test_a_model_whose_process_is_killed_is_loaded_again_and_takes_nothing
     client: httpx.AsyncClient, instance: Instance
 ) -> None:
     await until(lambda: state(instance) == "ready")
-    [worker] = workers()
+    [worker] = model_processes()
     os.kill(worker.pid, signal.SIGKILL)
     await until(lambda: state(instance) == "failed")
     assert instance_reason(instance) == "crashed"
@@ -249,22 +238,22 @@ async def test_a_model_whose_process_is_killed_is_loaded_again_and_takes_nothing
 async def test_its_process_ends_with_the_instance(settings: Settings, database_url: str) -> None:
     async with open_instance(settings, SystemClock(), database_url=database_url, redis_url=None) as instance:
         await until(lambda: state(instance) == "ready")
-        assert len(workers()) == 1
-    assert not workers()
+        assert len(model_processes()) == 1
+    assert not model_processes()
 
 
 async def test_without_the_extra_the_start_says_so(
     settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local_model, "can_run", lambda: False)
-    with pytest.raises(InvalidSettings, match="MODEL_SOURCE: .* needs its extra `gemma`"):
+    with pytest.raises(InvalidSettings, match=r"MODEL_SOURCE: .* needs its extra `gemma`"):
         async with open_instance(settings, SystemClock(), database_url=database_url, redis_url=None):
             pass
 
 
 async def test_a_folder_that_cannot_be_written_stops_the_start(settings: Settings, database_url: str) -> None:
     blocked = with_settings(settings, model_path=Path("/proc/models/gemma.gguf"))
-    with pytest.raises(InvalidSettings, match="MODEL_PATH: .* cannot be written"):
+    with pytest.raises(InvalidSettings, match=r"MODEL_PATH: .* cannot be written"):
         async with open_instance(blocked, SystemClock(), database_url=database_url, redis_url=None):
             pass
 
@@ -276,4 +265,4 @@ class TestOnlyPulled:
 
     async def test_a_model_that_nobody_asks_is_verified_and_not_loaded(self, instance: Instance) -> None:
         await until(lambda: state(instance) == "ready")
-        assert not workers()
+        assert not model_processes()

@@ -6,7 +6,7 @@ Ranges, validators and their errors as RFC 9110 has them; for `/s3/` requests AW
 import hashlib
 import hmac
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit
@@ -42,7 +42,7 @@ class ModelStore:
 
     def __init__(self, content: bytes, paths: tuple[str, ...]) -> None:
         self.content = content
-        self.etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+        self.etag: str | None = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
         self.paths = paths
         self.redirects: dict[str, str] = {}
         self.ranges = True
@@ -51,6 +51,7 @@ class ModelStore:
         self.seen: list[Seen] = []
         self.sent = 0
         self.faults: list[Fault] = []
+        self.after_a_fault: Callable[[], None] = lambda: None
         self.address = ""
 
     @classmethod
@@ -104,10 +105,11 @@ class ModelStore:
         body = self.content[begins:]
         headers = {
             "content-type": "application/octet-stream",
-            "etag": self.etag,
             "last-modified": "Sat, 21 Nov 2026 02:00:00 GMT",
             "accept-ranges": "bytes",
         }
+        if self.etag is not None:
+            headers["etag"] = self.etag
         if self.sized:
             headers["content-length"] = str(len(body))
         if begins:
@@ -116,6 +118,7 @@ class ModelStore:
         await response.begin(206 if begins else 200, headers)
         for start in range(0, len(body), PIECE):
             if fault.after is not None and start >= fault.after:
+                self.after_a_fault()
                 if fault.silent:
                     await anyio.sleep_forever()
                 await response.cut()

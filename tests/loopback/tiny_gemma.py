@@ -8,6 +8,9 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+import psutil
+
+from lyo_rt.language_models.gemma.process import WORKER
 
 WIDTH, LAYERS, HEADS, KV_HEADS, HEAD, FEED = 64, 2, 2, 1, 32, 128
 WINDOW, CONTEXT = 512, 32768
@@ -35,6 +38,15 @@ def write_tiny_gemma(path: Path, *, ends: bool = True, window: int = WINDOW) -> 
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def model_processes() -> list[psutil.Process]:
+    """The processes of this one that run a model."""
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.status() != psutil.STATUS_ZOMBIE and WORKER in process.cmdline()[:3]
+    ]
 
 
 def _describe(writer: gguf.GGUFWriter, window: int) -> None:
