@@ -27,7 +27,10 @@ TEMPLATE = (
 
 
 def write_tiny_gemma(path: Path, *, ends: bool = True, window: int = WINDOW) -> Path:
-    """Writes the model; one that does not end goes on until its token limit. `window` is its attention's, in tokens."""
+    """Writes the model; one that does not end goes on to its token limit, in documents too.
+
+    `window` is that of its local attention, in tokens.
+    """
     writer = gguf.GGUFWriter(path, "gemma3")
     _describe(writer, window)
     random = np.random.default_rng(0)
@@ -84,7 +87,7 @@ def _weights(random: np.random.Generator, *, ends: bool) -> dict[str, np.ndarray
     if ends:
         output[SPECIAL.index("<end_of_turn>")] = random.normal(0, 0.2, WIDTH)
     for character, weight in CLOSING.items():
-        output[TOKENS.index(character)] *= weight
+        output[TOKENS.index(character)] *= weight if ends else 0
     weights = {
         "token_embd.weight": random.normal(0, 0.3, (len(TOKENS), WIDTH)),
         "output.weight": output,
