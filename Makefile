@@ -22,7 +22,7 @@ help: ## this list
 serve: $(VENV)/serving ## install what is locked and run the server on http://localhost:8000 (PORT=8100 for another)
 	@exec $(BIN)/lyo-rt serve
 
-gemma: $(VENV)/serving ## add what runs a Gemma model in the server itself, 110 MB (docs/gemma.md)
+gemma: $(VENV)/serving ## add what runs a Gemma model in the server itself (106 MB)
 	@$(call pip,--no-deps --require-hashes --requirement requirements-gemma.lock)
 
 test: $(VENV)/testing browser ## run all tests against a real PostgreSQL and a real Valkey (ARGS="-k socket -x" to choose)

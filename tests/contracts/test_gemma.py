@@ -1,8 +1,9 @@
 """The Provider's promises, asked of gemma: a real llama.cpp in its own process, over a model with random weights.
 
 What such a model cannot keep is what takes sense: that the parts of a draft fit together. So a document is held to its
-schema and no further, and a draft may be refused as malformed after its round of mending, but for nothing else. All else the contract asks of the hosted providers (how a stream ends,
-what a cancel does, how faults are told) is asked of gemma too.
+schema and no further, and a draft may be refused as malformed after its round of mending, but for nothing else. All
+else that the contract asks of the hosted providers (how a stream ends, what a cancel does, how faults are told) is
+asked of gemma too.
 """
 
 import re
