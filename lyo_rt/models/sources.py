@@ -2,9 +2,6 @@
 
 from lyo_rt.models.address import HUGGING_FACE, Bucket, HuggingFace, Local, Web, parse
 from lyo_rt.models.artifact import Artifact
-from lyo_rt.models.file_source import FileSource
-from lyo_rt.models.http_source import HttpSource
-from lyo_rt.models.object_source import ObjectSource
 from lyo_rt.models.source import Source
 from lyo_rt.settings import Settings
 
@@ -20,6 +17,10 @@ def open_source(settings: Settings) -> Source:
     """The source of the settings, which have one. Nothing is fetched before it is asked."""
     if settings.model_source is None:
         raise ValueError("a source was asked for where MODEL_SOURCE is not set")
+    from lyo_rt.models.file_source import FileSource
+    from lyo_rt.models.http_source import HttpSource  # httpx takes 0.1 s to import, and most servers pull nothing
+    from lyo_rt.models.object_source import ObjectSource
+
     match parse(settings.model_source):
         case HuggingFace() as file:
             token = settings.hf_token
