@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test check bench format lock migration browser clean
+.PHONY: help serve gemma test check bench format lock migration browser clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ help: ## this list
 # Variables given to make (`make serve PORT=8100`) are in the server's environment; exec, so that signals reach it.
 serve: $(VENV)/serving ## install what is locked and run the server on http://localhost:8000 (PORT=8100 for another)
 	@exec $(BIN)/lyo-rt serve
+
+gemma: $(VENV)/serving ## add what runs a Gemma model in the server itself (106 MB)
+	@$(call pip,--no-deps --require-hashes --requirement requirements-gemma.lock)
 
 test: $(VENV)/testing browser ## run all tests against a real PostgreSQL and a real Valkey (ARGS="-k socket -x" to choose)
 	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -48,7 +51,8 @@ lock: ## choose the versions anew (UPGRADE=--upgrade for the newest); needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv: $(PYTHON) -m pip install uv" >&2; exit 1; }
 	$(LOCK) $(UPGRADE) requirements.in --output-file requirements.lock
 	echo uv | $(LOCK) $(UPGRADE) - --output-file requirements-uv.lock
-	$(LOCK) $(UPGRADE) requirements-dev.in --constraints requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) requirements-gemma.in --constraints requirements.lock --output-file requirements-gemma.lock
+	$(LOCK) $(UPGRADE) requirements-dev.in --constraints requirements.lock --constraints requirements-gemma.lock --output-file requirements-dev.lock
 	$(LOCK) $(UPGRADE) requirements-bench.in --output-file requirements-bench.lock
 
 browser: ## get Chromium for the test of the demo page, where that is possible

@@ -114,7 +114,53 @@ def asyncapi() -> None:
     click.echo(asyncapi_json())
 
 
+@main.group()
+def model() -> None:
+    """The Gemma model that this server runs itself: fetch it, check it.
+
+    MODEL_SOURCE says where it comes from, MODEL_CHECKSUM its SHA-256, MODEL_PATH where it is kept (unset: under
+    LYO_DATA_DIR/models). A server pulls by itself at its start; this is for doing it beforehand.
+    """
+
+
+@model.command("pull")
+def model_pull() -> None:
+    """Fetch the model into its place, and check its SHA-256 before it is put there.
+
+    What has come stays after Ctrl-C or a lost connection, and the next pull goes on with it. While another process
+    pulls the same model, its progress is shown.
+
+    \b
+    Examples:
+      lyo-rt model pull
+      MODEL_SOURCE=s3://models/gemma-3-4b.gguf MODEL_CHECKSUM=… lyo-rt model pull
+    """
+    _model("pull")
+
+
+@model.command("verify")
+def model_verify() -> None:
+    """Compare the model in its place with MODEL_CHECKSUM; exit code 1 when it is absent or another.
+
+    \b
+    Example:
+      lyo-rt model verify
+    """
+    _model("verify")
+
+
 main.add_command(load)
+
+
+def _model(what: str) -> None:
+    settings = _settings()
+    from api.logs import configure_logs
+    from api.model_files import pull_model, verify_model
+    from lyo_rt.models.records import ArtifactFault
+
+    configure_logs(settings)
+    work = pull_model if what == "pull" else verify_model
+    click.echo(_run(lambda: work(settings), ArtifactFault))
 
 
 def _settings() -> Settings:

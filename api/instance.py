@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio
@@ -25,6 +26,7 @@ from actors.work import Take
 from actors.workshop import Workshop
 from api.app import create_app
 from api.asgi import Application, create_asgi
+from api.local_model import LocalModel, open_local_model
 from api.realtime.application import Realtime
 from api.realtime.commands import SessionCommands
 from api.realtime.session_door import Sessions
@@ -118,12 +120,13 @@ async def open_instance(
             Database.open(database_url, broadcast, pool_max=settings.database_pool_max)
         )
         keys = await open_signing_keys(settings, database)
-        model = await stack.enter_async_context(open_model(settings))
+        local = await open_local_model(settings)
+        model = await stack.enter_async_context(open_model(settings, local.provider if local else None))
         id = leases.new_instance()
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
-        parts = Parts(id, settings, clock, database, broadcast, model, supervisor)
+        parts = Parts(id, settings, clock, database, broadcast, model, supervisor, local)
         instance = compose(parts, keys)
         async with working(instance, parts, presence):
             yield instance
@@ -140,6 +143,7 @@ class Parts:
     broadcast: Broadcast
     model: LanguageModel
     supervisor: Supervisor
+    local: LocalModel | None = None
 
 
 def compose(parts: Parts, keys: KeyRing) -> Instance:
@@ -161,6 +165,7 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         feeds=feeds,
         courtesy=courtesy,
         alarms=alarms,
+        local_model=parts.local,
         draining=lambda: instance.draining,
         statistics=lambda: instance.statistics(),
     )
@@ -205,6 +210,8 @@ def accounts(parts: Parts, keys: KeyRing) -> Accounts:
 async def working(instance: Instance, parts: Parts, presence: Presence) -> AsyncIterator[None]:
     """The root tasks run while the block does; the revocations have been read when it begins."""
     await instance.roll.enter()
+    if parts.local is not None:
+        await parts.local.start(parts.supervisor, parts.database, parts.clock)
     ready = anyio.Event()
     root = parts.supervisor.root
     roots = [
@@ -257,10 +264,13 @@ def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
         address.tell(Take(lease))
         return address
 
+    openers = {GENERATION: generation, TURN: turn}
+    if (local := parts.local) is not None and local.place is not None:
+        openers[local.kind] = partial(local.keeper, supervisor, leaseholder)
     adopter = Adopter(
         lambda kinds, limit: leases.claim(database, kinds, parts.id, limit=limit),
         leaseholder,
-        {GENERATION: generation, TURN: turn},
+        openers,
         instance=parts.id,
     )
     return leaseholder, adopter

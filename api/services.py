@@ -11,6 +11,7 @@ from actors.courtesy import Courtesy
 from actors.feeds import Feeds
 from actors.workshop import Workshop
 from api.entrance import Entrance
+from api.local_model import LocalModel
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
@@ -44,6 +45,8 @@ class Services:
     courtesy: Courtesy
     alarms: Alarms
     entrance: Entrance = field(default_factory=Entrance)
+    local_model: LocalModel | None = None
+    """The model this instance runs itself."""
     draining: Callable[[], bool] = _never
     """Whether this instance has begun to shut down; readiness fails from then on."""
     statistics: Callable[[], Mapping[str, Any]] = _nothing

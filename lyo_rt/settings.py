@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Provider = Literal["gemini", "openai", "outline"]
-PROVIDERS: tuple[Provider, ...] = ("gemini", "openai", "outline")
+from lyo_rt.models.address import parse
+
+Provider = Literal["gemini", "openai", "gemma", "outline"]
+PROVIDERS: tuple[Provider, ...] = ("gemini", "openai", "gemma", "outline")
 
 
 class InvalidSettings(Exception):
@@ -37,6 +39,18 @@ def _redis_url(value: str | None) -> str | None:
 
         check_url(value)
     return value
+
+
+def _model_source(value: str | None) -> str | None:
+    if value is not None:
+        parse(value)
+    return value
+
+
+def _sha256(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError("is no SHA-256: 64 hexadecimal digits, as `sha256sum FILE` prints them")
+    return value and value.lower()
 
 
 HttpUrl = Annotated[str | None, AfterValidator(_http_url)]
@@ -89,6 +103,31 @@ class Settings(BaseSettings):
     openai_model: str = Field("gpt-4o-mini", description="model for most requests")
     openai_model_complex: str = Field("gpt-4o", description="model for courses")
 
+    model_source: Annotated[str | None, AfterValidator(_model_source)] = Field(
+        None,
+        description="where the server pulls a Gemma 3 model (GGUF) from at its start: "
+        "hf://owner/repository@commit/file.gguf, s3://bucket/key, gs://bucket/key, https://… or file:/…; "
+        "s3 and gs take their credentials from AWS_* and GOOGLE_* variables",
+    )
+    model_checksum: Annotated[str | None, AfterValidator(_sha256)] = Field(
+        None, description="the model's SHA-256 in hex; nothing else is ever loaded"
+    )
+    model_path: Path | None = Field(
+        None, description="the model's file, there already or pulled to; unset: in LYO_DATA_DIR/models"
+    )
+    hf_token: SecretStr | None = Field(None, description="for models of Hugging Face that ask for it, as Gemma does")
+    hf_endpoint: HttpUrl = Field(None, description="a mirror of Hugging Face")
+    gemma_base_url: HttpUrl = Field(
+        None, description="any server that speaks OpenAI's API, with /v1, in place of a model in this server"
+    )
+    gemma_api_key: SecretStr | None = Field(None, description="for GEMMA_BASE_URL, where it asks for one")
+    gemma_model: str = Field("gemma-3", description="the model's name at GEMMA_BASE_URL")
+    gemma_context: int = Field(8192, ge=1024, le=131072, description="tokens of a request and its answer together")
+    gemma_parallel: int = Field(2, ge=1, le=64, description="answers the model writes at once; more have to wait")
+    gemma_threads: int | None = Field(
+        None, ge=1, le=512, description="of the model; unset: one less than there are processors"
+    )
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names answered to; unset: loopback in development, all elsewhere"
     )
@@ -133,6 +172,7 @@ class Settings(BaseSettings):
         for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
             if provider in self.ai_providers and key is None:
                 faults.append(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
+        faults += self._model_faults()
         if self.environment == "production":
             if secret is None:
                 faults.append("JWT_SECRET_KEY must be set in production")
@@ -144,6 +184,20 @@ class Settings(BaseSettings):
                 faults.append("REDIS_URL must be set in production when WORKERS is more than 1")
         return faults
 
+    def _model_faults(self) -> list[str]:
+        faults = []
+        if "gemma" in self.ai_providers and not self._gemma_configured():
+            faults.append("AI_PROVIDERS names gemma, but MODEL_SOURCE, MODEL_PATH and GEMMA_BASE_URL are not set")
+        for name, given in (("MODEL_SOURCE", self.model_source), ("MODEL_PATH", self.model_path)):
+            if given is not None and self.model_checksum is None:
+                faults.append(f"{name} needs MODEL_CHECKSUM, the SHA-256 of the model: sha256sum FILE prints it")
+            if given is not None and self.gemma_base_url is not None:
+                faults.append(f"{name} and GEMMA_BASE_URL are both set: the model runs here or there")
+        return faults
+
+    def _gemma_configured(self) -> bool:
+        return any(given is not None for given in (self.model_source, self.model_path, self.gemma_base_url))
+
     def providers(self) -> tuple[Provider, ...]:
         """The providers to ask, in order."""
         if self.ai_providers:
@@ -153,9 +207,19 @@ class Settings(BaseSettings):
             configured.append("gemini")
         if self.openai_api_key:
             configured.append("openai")
+        if self._gemma_configured():
+            configured.append("gemma")
         if self.environment != "production":
             configured.append("outline")
         return tuple(configured)
+
+    @property
+    def model_file(self) -> Path | None:
+        """Where the model is, or is pulled to; None when none runs here."""
+        if self.model_checksum is None or (self.model_source is None and self.model_path is None):
+            return None
+        # Named by its content: instances on one folder with different models do not take them from one another.
+        return self.model_path or self.lyo_data_dir / "models" / f"{self.model_checksum}.gguf"
 
     @property
     def task_url_capability(self) -> bool:

@@ -12,6 +12,8 @@ from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.models.address import shown
+from lyo_rt.models.records import Memory, Reason, State
 from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
 
 blueprint = Blueprint("health", __name__, url_prefix="/v1/health")
@@ -58,10 +60,22 @@ class SocketHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     statistics: dict[str, Any] | None = None
 
 
-class LocalModel(msgspec.Struct, frozen=True):
-    """The Gemma artifact of this instance."""
+class GemmaHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The model that this instance runs itself.
 
-    state: Literal["absent"] = "absent"
+    `percent` of it has come while it is `pulling`, where its size is known. `verifying` is its SHA-256, and then that
+    it loads. `reason` is why it has `failed`. Admins see the rest: the file, its bytes, memory, and what went wrong.
+    """
+
+    state: State
+    percent: int | None = None
+    reason: Reason | None = None
+    detail: str | None = None
+    path: str | None = None
+    source: str | None = None
+    received: int | None = None
+    total: int | None = None
+    memory: Memory | None = None
 
 
 class ModelHealth(msgspec.Struct, frozen=True):
@@ -69,7 +83,7 @@ class ModelHealth(msgspec.Struct, frozen=True):
 
     status: Literal["ok"]
     providers: tuple[str, ...]
-    gemma: LocalModel = LocalModel()
+    gemma: GemmaHealth
 
 
 @blueprint.get("/live")
@@ -141,7 +155,27 @@ async def model() -> Response:
     providers = services().settings.providers()
     if not providers:
         raise Unavailable("No language model is configured.")
-    return json_answer(ModelHealth("ok", providers))
+    return json_answer(ModelHealth("ok", providers, _gemma(admin=_asks_an_admin())))
+
+
+def _gemma(*, admin: bool) -> GemmaHealth:
+    local = services().local_model
+    if local is None:
+        return GemmaHealth("absent")
+    condition, source = local.standing.condition, local.settings.model_source
+    if not admin:
+        return GemmaHealth(condition.state, condition.percent, condition.reason)
+    return GemmaHealth(
+        condition.state,
+        condition.percent,
+        condition.reason,
+        condition.detail,
+        str(local.artifact.path),
+        source and shown(source),
+        condition.received,
+        condition.total,
+        condition.memory,
+    )
 
 
 async def _database_latency() -> float:

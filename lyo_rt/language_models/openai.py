@@ -1,9 +1,10 @@
 """OpenAI's chat completions, or any server that speaks them: one attempt per request, every failure a ModelFault."""
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -43,6 +44,8 @@ class OpenAI:
     """
 
     name = "openai"
+    omits = OPENAI_OMITS
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self, *, api_key: str, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
@@ -71,6 +74,7 @@ class OpenAI:
             timeout=timeouts.total,
             # by default the SDK sends a request three times, also after a read timeout
             max_retries=0,
+            default_headers=self.headers,
         )
 
     async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
@@ -78,18 +82,17 @@ class OpenAI:
         return await write_draft(self.name, task, prompt, self._ask, timeout=self._timeouts.total)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
-        pieces = self._pieces(self._prompts.tutor(task))
+        pieces = self._pieces(
+            self._request(self._prompts.tutor(task), self._model, stream=True, stream_options=StreamOptions())
+        )
         return await relay(self.name, self._model, pieces, sink, self._timeouts)
 
     async def aclose(self) -> None:
         await self._client.close()
 
     async def _ask(self, prompt: Prompt) -> Reply:
-        if prompt.answer is None:
-            raise TypeError("a structured request needs the shape of its answer")
-        request = self._request(prompt, self._model_complex, response_format=self._shape(prompt.answer))
         try:
-            response = await self._post(request)
+            response = await self._post(self._structured(prompt))
         except self._failures as error:
             raise self._fault(error) from error
         answer = self._decoded(self._completion, response.content)
@@ -102,9 +105,8 @@ class OpenAI:
         usage = answer.usage.usage() if answer.usage else Usage()
         return Reply(text=choice.message.content or "", model=answer.model or self._model_complex, usage=usage)
 
-    async def _pieces(self, prompt: Prompt) -> AsyncGenerator[Piece, None]:
+    async def _pieces(self, request: Request) -> AsyncGenerator[Piece, None]:
         finished = False
-        request = self._request(prompt, self._model, stream=True, stream_options=StreamOptions())
         try:
             response = await self._post(request)
             async with aclosing(_events(response.aiter_bytes())) as events:
@@ -125,6 +127,12 @@ class OpenAI:
         if not finished:
             raise ModelFault(self.name, "cut", "the stream ended without a finish reason")
 
+    def _structured(self, prompt: Prompt, **how: Any) -> Request:
+        """A request for one document."""
+        if prompt.answer is None:
+            raise TypeError("a structured request needs the shape of its answer")
+        return self._request(prompt, self._model_complex, response_format=self._shape(prompt.answer), **how)
+
     def _request(self, prompt: Prompt, model: str, **how: Any) -> Request:
         """Parameters of SPEC §5."""
         turns = [Message(turn.role, turn.text) for turn in prompt.turns]
@@ -139,7 +147,7 @@ class OpenAI:
     def _shape(self, answer: type[msgspec.Struct]) -> msgspec.Raw:
         """The response_format that asks for `answer`; made once, it takes 0.4 ms."""
         if (shape := self._shapes.get(answer)) is None:
-            schema = provider_schema(answer, OPENAI_OMITS)
+            schema = provider_schema(answer, self.omits)
             shape = self._shapes[answer] = json_schema_format(answer.__name__, schema)
         return shape
 

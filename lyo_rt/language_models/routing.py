@@ -8,6 +8,7 @@ import structlog
 from pydantic import SecretStr
 
 from lyo_rt.language_models.gemini import open_gemini
+from lyo_rt.language_models.gemma.provider import LocalGemma, open_gemma_server
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.outline import Outline
 from lyo_rt.language_models.port import Asker, Draft, LanguageModel, ModelFault, Provider, TextSink, Written
@@ -83,8 +84,8 @@ class _Shown:
 
 
 @asynccontextmanager
-async def open_model(settings: Settings) -> AsyncIterator[LanguageModel]:
-    """The router over `settings.providers()`, closed with the block.
+async def open_model(settings: Settings, local: LocalGemma | None = None) -> AsyncIterator[LanguageModel]:
+    """The router over `settings.providers()`, closed with the block. `local` is the model that this instance runs.
 
     Takes one to two seconds when a hosted provider is among them.
     """
@@ -92,13 +93,13 @@ async def open_model(settings: Settings) -> AsyncIterator[LanguageModel]:
     async with AsyncExitStack() as stack:
         providers = []
         for name in settings.providers():
-            provider = await _open(name, settings, timeouts)
+            provider = await _open(name, settings, timeouts, local)
             stack.push_async_callback(provider.aclose)
             providers.append(provider)
         yield Router(providers)
 
 
-async def _open(name: Name, settings: Settings, timeouts: Timeouts) -> Provider:
+async def _open(name: Name, settings: Settings, timeouts: Timeouts, local: LocalGemma | None) -> Provider:
     match name:
         case "gemini":
             return await open_gemini(
@@ -116,6 +117,16 @@ async def _open(name: Name, settings: Settings, timeouts: Timeouts) -> Provider:
                 model_complex=settings.openai_model_complex,
                 timeouts=timeouts,
             )
+        case "gemma" if settings.gemma_base_url is not None:
+            key = settings.gemma_api_key
+            return await open_gemma_server(
+                api_key=key.get_secret_value() if key else None,
+                base_url=settings.gemma_base_url,
+                model=settings.gemma_model,
+                timeouts=timeouts,
+            )
+        case "gemma":
+            return local or LocalGemma(parallel=settings.gemma_parallel, timeouts=timeouts)
         case "outline":
             return Outline()
         case _:

@@ -1,9 +1,13 @@
 """The program as an operator meets it: help, one line per fault, exit codes."""
 
+import hashlib
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +16,17 @@ from lyo_rt.settings import Settings
 from tests.lyo_rt.embedding import ROOT
 
 
+def plain_environment() -> dict[str, str]:
+    """The environment without what configures the server."""
+    configured = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name.upper() not in configured}
+
+
 def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What `lyo-rt` says, in an environment that configures nothing else."""
-    configured = {name.upper() for name in Settings.model_fields}
-    rest = {name: value for name, value in os.environ.items() if name.upper() not in configured}
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "api.command_line", *arguments],
-        env=rest | environment,
+        env=plain_environment() | environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -27,7 +35,7 @@ def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model"])
 def test_every_command_explains_itself(command: str) -> None:
     assert command in lyo_rt("--help").stdout
     helped = lyo_rt(command, "--help")
@@ -86,3 +94,72 @@ def test_prints_the_asyncapi_document() -> None:
     printed = lyo_rt("asyncapi")
     assert printed.stderr == ""
     assert json.loads(printed.stdout) == json.loads(asyncapi_json())
+
+
+def test_model_explains_pull_and_verify() -> None:
+    for command in ("pull", "verify"):
+        assert command in lyo_rt("model", "--help").stdout
+        assert lyo_rt("model", command, "--help").stdout.startswith("Usage:")
+
+
+def test_a_model_is_pulled_once_and_verified(tmp_path: Path) -> None:
+    original = tmp_path / "gemma.gguf"
+    original.write_bytes(b"a model")
+    environment = {
+        "LYO_DATA_DIR": str(tmp_path),
+        "MODEL_SOURCE": f"file:{original}",
+        "MODEL_CHECKSUM": hashlib.sha256(b"a model").hexdigest(),
+    }
+    absent = lyo_rt("model", "verify", **environment)
+    assert (absent.returncode, absent.stderr.startswith("lyo-rt: there is no model at ")) == (1, True)
+    assert "is ready (7 B, SHA-256 is right)" in lyo_rt("model", "pull", **environment).stdout
+    assert "was there already" in lyo_rt("model", "pull", **environment).stdout
+    assert "is right" in lyo_rt("model", "verify", **environment).stdout
+    [placed] = (tmp_path / "models").glob("*.gguf")
+    placed.write_bytes(b"another")
+    wrong = lyo_rt("model", "verify", **environment)
+    assert wrong.returncode == 1
+    assert (
+        wrong.stderr == f"lyo-rt: {placed} is not the model: its SHA-256 is {hashlib.sha256(b'another').hexdigest()}\n"
+    )
+
+
+def test_on_a_terminal_a_bar_shows_how_far_a_pull_is(tmp_path: Path) -> None:
+    original = tmp_path / "gemma.gguf"
+    original.write_bytes(bytes(8 * 1024 * 1024))
+    environment = {
+        "LYO_DATA_DIR": str(tmp_path),
+        "MODEL_SOURCE": f"file:{original}",
+        "MODEL_CHECKSUM": hashlib.sha256(original.read_bytes()).hexdigest(),
+        "TERM": "xterm",
+    }
+    shown, terminal = pty.openpty()
+    pulled = subprocess.run(
+        [sys.executable, "-m", "api.command_line", "model", "pull"],
+        env=plain_environment() | environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        timeout=60,
+        check=True,
+    )
+    os.close(terminal)
+    drawn = os.read(shown, 100_000).decode()
+    os.close(shown)
+    assert b"is ready" in pulled.stdout
+    assert "\x1b[" in drawn
+    assert re.search(r"━+", drawn)
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"MODEL_SOURCE": "ftp://a/b"}, "MODEL_SOURCE: must begin with hf://, s3://, gs://, https:// or file:"),
+        ({"MODEL_PATH": "/a.gguf"}, "MODEL_PATH needs MODEL_CHECKSUM"),
+        ({"MODEL_CHECKSUM": "abc"}, "MODEL_CHECKSUM: is no SHA-256"),
+    ],
+)
+def test_bad_settings_of_the_model_are_one_line(variables: dict[str, str], line: str) -> None:
+    refused = lyo_rt("model", "pull", **variables)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"lyo-rt: {line}")

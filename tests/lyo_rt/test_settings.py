@@ -99,3 +99,60 @@ def test_a_fault_does_not_repeat_a_secret(environment: None) -> None:
     with pytest.raises(InvalidSettings) as faults:
         read_settings()
     assert "short-and-secret" not in str(faults.value)
+
+
+CHECKSUM = "AB" * 32
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GEMMA_BASE_URL": "http://localhost:11434/v1"},
+        {"MODEL_PATH": "/srv/gemma.gguf", "MODEL_CHECKSUM": CHECKSUM},
+        {"MODEL_SOURCE": "file:/srv/gemma.gguf", "MODEL_CHECKSUM": CHECKSUM},
+    ],
+    indirect=True,
+)
+def test_gemma_comes_between_openai_and_the_outline(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().providers() == ("gemma", "outline")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    assert read_settings().providers() == ("openai", "gemma", "outline")
+
+
+@pytest.mark.parametrize(
+    "environment", [{"MODEL_SOURCE": "file:/srv/gemma.gguf", "MODEL_CHECKSUM": CHECKSUM}], indirect=True
+)
+def test_a_model_is_kept_under_the_data_folder_by_its_content(
+    environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_settings().model_file == Path(f".lyo/models/{CHECKSUM.lower()}.gguf")
+    monkeypatch.setenv("MODEL_PATH", "/srv/own.gguf")
+    assert read_settings().model_file == Path("/srv/own.gguf")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"AI_PROVIDERS": "gemma", "MODEL_CHECKSUM": CHECKSUM}],
+    indirect=True,
+)
+def test_gemma_needs_a_model_or_a_server(environment: None) -> None:
+    assert read_settings_faults() == [
+        "AI_PROVIDERS names gemma, but MODEL_SOURCE, MODEL_PATH and GEMMA_BASE_URL are not set"
+    ]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"MODEL_SOURCE": "file:/a.gguf", "MODEL_PATH": "/b.gguf", "GEMMA_BASE_URL": "http://localhost/v1"}],
+    indirect=True,
+)
+def test_a_model_needs_its_checksum_and_runs_in_one_place(environment: None) -> None:
+    assert [line.split(":")[0].split(" ")[0] for line in read_settings_faults()] == ["MODEL_SOURCE"] * 2 + [
+        "MODEL_PATH"
+    ] * 2
+
+
+def read_settings_faults() -> list[str]:
+    with pytest.raises(InvalidSettings) as caught:
+        read_settings()
+    return caught.value.lines

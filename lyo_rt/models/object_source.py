@@ -1,0 +1,81 @@
+"""A file of an object store, S3 or Google Cloud Storage; where and as whom comes from AWS_* and GOOGLE_* variables."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from lyo_rt.models.address import Bucket, secure, shown
+from lyo_rt.models.source import Body, SourceFault
+
+if TYPE_CHECKING:
+    from obstore import BytesStream, GetOptions, GetResult
+    from obstore.store import GCSStore, S3Store
+
+CHUNK_BYTES = 64 * 1024
+"""The library drops what it has gathered of a chunk when the connection breaks."""
+ENDPOINTS = {"s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"), "gs": ("GOOGLE_BASE_URL",)}
+"""The variables that lead to another server than the scheme's own."""
+
+
+class ObjectSource:
+    """One object; ranges of one version by If-Match. The library's own retries are off: the pull goes on by itself."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._where = f"{bucket.scheme}://{bucket.bucket}/{bucket.key}"
+        self._store: S3Store | GCSStore | None = None
+
+    @asynccontextmanager
+    async def open(self, offset: int, etag: str | None) -> AsyncIterator[Body]:
+        """As Source.open."""
+        found = await self._get({"range": {"offset": offset}, "if_match": etag} if offset and etag else {})
+        chunks = self._chunks(found.stream(min_chunk_size=CHUNK_BYTES))
+        yield Body(chunks, found.range[0], found.meta["size"], found.meta["e_tag"])
+
+    async def _get(self, options: "GetOptions") -> "GetResult":
+        import obstore  # a native library of 15 MB, for those who keep their model in a bucket
+        from obstore.exceptions import BaseError
+
+        try:
+            if self._store is None:
+                self._store = await anyio.to_thread.run_sync(_opened, self._bucket)
+            return await obstore.get_async(self._store, self._bucket.key, options=options)
+        except (BaseError, FileNotFoundError) as fault:
+            raise self._fault(fault) from fault
+
+    async def _chunks(self, stream: "BytesStream") -> AsyncIterator[bytes]:
+        from obstore.exceptions import BaseError
+
+        try:
+            async for chunk in stream:
+                yield bytes(chunk)
+        except BaseError as fault:
+            raise self._fault(fault) from fault
+
+    def _fault(self, fault: Exception) -> SourceFault:
+        from obstore import exceptions as kinds
+
+        told = f"{self._where}: {' '.join(str(fault).split())[:300]}"
+        if isinstance(fault, FileNotFoundError):
+            return SourceFault("not_found", f"there is no object {self._where}")
+        if isinstance(fault, (kinds.PermissionDeniedError, kinds.UnauthenticatedError)):
+            return SourceFault("refused", f"{self._where} is not open to these credentials")
+        if isinstance(fault, kinds.PreconditionError):
+            return SourceFault("unreachable", f"{self._where} has changed", again=True, anew=True)
+        if isinstance(fault, kinds.GenericError):
+            return SourceFault("unreachable", told, again=True)
+        return SourceFault("refused", told)
+
+
+def _opened(bucket: Bucket) -> "S3Store | GCSStore":
+    """Reads the variables, and perhaps a file of credentials: blocks. Raises SourceFault."""
+    from obstore.store import GCSStore, S3Store
+
+    endpoint = next((os.environ[name] for name in ENDPOINTS[bucket.scheme] if os.environ.get(name)), None)
+    if endpoint is not None and not secure(endpoint):
+        raise SourceFault("refused", f"{ENDPOINTS[bucket.scheme][-1]} leads to {shown(endpoint)}, which is not https")
+    kind = S3Store if bucket.scheme == "s3" else GCSStore
+    return kind(bucket.bucket, client_options={"allow_http": endpoint is not None}, retry_config={"max_retries": 0})
