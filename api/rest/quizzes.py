@@ -75,7 +75,9 @@ async def generate(data: GenerateQuiz) -> Response:
         raise ModelUnavailable(quiz.failure or "", retry_after=quiz.retry_after)
     quiz = quiz or await _own(id)
     questions = await repository.placed_questions(services().database, id)
-    response.set_data(msgspec.json.encode(quiz_record(quiz, questions, hidden=quiz.graded)))
+    # as it was at first, also when the key comes again after an attempt
+    fresh = msgspec.structs.replace(quiz, attempts=0)
+    response.set_data(msgspec.json.encode(quiz_record(fresh, questions, hidden=fresh.graded)))
     if quiz.status == "writing":
         response.status_code = 202
         response.headers["Retry-After"] = "2"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import anyio
 import httpx
 
 
@@ -24,3 +25,13 @@ async def submitted(learner: httpx.AsyncClient, quiz: dict[str, Any], answers: d
 def right(quiz: dict[str, Any]) -> dict[str, str]:
     """The right answers of a quiz that shows them."""
     return {question["id"]: question["correct_answer"] for question in quiz["questions"]}
+
+
+async def no_longer_written(learner: httpx.AsyncClient, location: str) -> dict[str, Any]:
+    """The quiz at `location` once its writing has ended."""
+    with anyio.fail_after(10):
+        while True:
+            quiz: dict[str, Any] = (await learner.get(location)).json()
+            if quiz["status"] != "writing":
+                return quiz
+            await anyio.sleep(0.02)
