@@ -118,7 +118,7 @@ def _expected(questions: Sequence[Placed]) -> float:
 
 def _shortfall(quiz: Quiz, found: int) -> str | None:
     if quiz.status != "ready" or found >= quiz.requested:
-        return None
+        return quiz.failure
     why = f"{quiz.dropped} did not pass the rules for questions" if quiz.dropped else "there is no material for more"
     return f"{found} of the {quiz.requested} questions asked for: {why}."
 

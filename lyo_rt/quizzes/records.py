@@ -148,8 +148,8 @@ class QuizRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A quiz with its questions, which are there once `status` is `ready`.
 
     `estimated_duration` (seconds) is the time to answer and to read the explanations; `generation_time` is in seconds.
-    `notice` says why there are fewer questions than were asked for. `expected_success` is the share of full marks this
-    learner was expected to reach when the quiz was made.
+    `notice` says why there are fewer questions than were asked for, or none. `expected_success` is the share of full
+    marks this learner was expected to reach when the quiz was made.
     """
 
     quiz_id: UUID

@@ -10,6 +10,7 @@ import pytest
 
 from api.demo import seed_all
 from api.services import Services
+from lyo_rt.leases import POISONED_AFTER
 from lyo_rt.quizzes import service
 from lyo_rt.quizzes.records import NewQuiz
 from tests.api.learners import signed_in
@@ -115,6 +116,9 @@ async def test_any_part_of_a_course_can_be_asked_about(learner: httpx.AsyncClien
         quiz = await made(learner, resourceId=reference, questionCount=2)
         assert (quiz["resource_id"], quiz["total_questions"]) == (reference, 2)
     assert "The text says" in quiz["questions"][0]["explanation"]
+    empty = next(item for item in course["items"] if item["type"] == "quiz")
+    refused = await learner.post("/v1/ai/generate-quiz", json={"resourceId": empty["id"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "CONFLICT")
     said = quiz["questions"][0]["explanation"].split("“")[1].rstrip("”")
     assert said[:40] in text["content"].replace("**", "")
 
@@ -407,3 +411,15 @@ async def test_a_quiz_nobody_is_writing_is_taken_up(learner: httpx.AsyncClient, 
     assert quiz["total_questions"] == 2
     assert quiz["questions"][0]["options"] == ["A) True", "B) False"]
     assert await services.database.fetchval("SELECT count(*) FROM leases WHERE state = 'OPEN'") == 0
+
+
+async def test_a_quiz_that_stopped_every_instance_is_given_up(learner: httpx.AsyncClient, services: Services) -> None:
+    user = (await learner.get("/v1/users/me")).json()["id"]
+    new = NewQuiz("Bees", "text:bees", False, "true_false", "beginner", "en", False, False, 2, source_text=BEES)
+    async with services.database.transaction() as transaction:
+        id, _ = await service.begin(transaction, user=user, new=new, owner=None, now=services.clock.now())
+        await transaction.execute("UPDATE leases SET takeovers = $1", POISONED_AFTER)
+    quiz = await no_longer_written(learner, f"/v1/quizzes/{id}")
+    assert (quiz["status"], quiz["questions"]) == ("failed", [])
+    assert "given up" in quiz["notice"]
+    assert await services.database.fetchval("SELECT count(*) FROM stream_events WHERE name = 'task.poisoned'") == 1

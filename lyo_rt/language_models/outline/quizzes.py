@@ -62,9 +62,14 @@ def _seen(task: WriteQuiz, text: str) -> bool:
     return any(text in avoided for avoided in task.avoid)
 
 
+def _prose(task: WriteQuiz) -> str:
+    """The text without its list of terms, which is no sentence."""
+    return _TERM_LINE.sub("", task.text)
+
+
 def _choices(task: WriteQuiz, phrases: Phrases) -> Iterator[QuestionDraft]:
     entries = [KeyTerm(term, definition) for term, definition in _TERM_LINE.findall(task.text)]
-    return in_turn(cloze([task.text], phrases), by_definition(entries, phrases))
+    return in_turn(cloze([_prose(task)], phrases), by_definition(entries, phrases))
 
 
 def _about_study(phrases: Phrases) -> Iterator[QuestionDraft]:
@@ -74,7 +79,7 @@ def _about_study(phrases: Phrases) -> Iterator[QuestionDraft]:
 
 def _statements(task: WriteQuiz, phrases: Phrases) -> Iterator[StatementDraft]:
     """Every other sentence as the text has it, the others with one term in the place of another."""
-    for place, gap in enumerate(gaps([task.text], phrases.language)):
+    for place, gap in enumerate(gaps([_prose(task)], phrases.language)):
         explanation = phrases.reading.cloze_explanation.format(sentence=gap.sentence)
         is_true = place % 2 == 0
         yield StatementDraft(gap.sentence if is_true else gap.filled(gap.wrong[0]), is_true, explanation)
