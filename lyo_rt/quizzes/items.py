@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lyo_rt.language_models.quality.items import Item, balanced, faults, fixed_order, set_faults
+from lyo_rt.language_models.quality import sifting
+from lyo_rt.language_models.quality.items import Item, fixed_order
 from lyo_rt.language_models.quiz_tasks import (
     CodingDraft,
     ItemDraft,
@@ -39,34 +40,39 @@ class Sifted(msgspec.Struct, frozen=True):
 def sifted(
     drafts: Sequence[ItemDraft], level: Level, locale: str, kept: Sequence[NewQuestion] = (), had: Sequence[str] = ()
 ) -> Sifted:
-    """Judge the drafts one by one, then together with those `kept` from before, which are sound.
+    """Judge the drafts, together with the questions `kept` from before.
 
     `had` are questions the learner was asked earlier; none may come again.
     """
-    sound = list(kept)
-    refused: list[Refused] = []
     known = {rules.folded(text) for text in had}
+    candidates = list(kept)
+    refused: list[Refused] = []
     for draft in drafts:
         question = _question(draft, level, locale)
-        reasons = [fault.detail for fault in faults(_item(question, locale))] + _given_away(question, draft)
+        reasons = _given_away(question, draft)
         if rules.folded(question.question) in known:
             reasons.append("the question was asked before")
         if reasons:
             refused.append(Refused(question.question, "; ".join(reasons)))
         else:
-            sound.append(question)
-    return _as_a_set(sound, refused, locale)
+            candidates.append(question)
+    through = sifting.sifted([_item(question, locale) for question in candidates])
+    sound = [_as_mended(candidates[place], item) for place, item in zip(through.places, through.items, strict=True)]
+    refused += [Refused(one.item.question, "; ".join(fault.detail for fault in one.faults)) for one in through.refused]
+    return Sifted(tuple(sound), tuple(refused))
 
 
-def _as_a_set(sound: list[NewQuestion], refused: list[Refused], locale: str) -> Sifted:
-    """Drop the worst offender until the set has no fault; where a key stands is the learner's order, not a fault."""
-    while True:
-        found = set_faults(balanced([_item(question, locale) for question in sound]))
-        fault = next((one for one in found if one.rule != "key_position"), None)
-        if fault is None:
-            return Sifted(tuple(sound), tuple(refused))
-        dropped = sound.pop(fault.items[0])
-        refused.append(Refused(dropped.question, fault.detail))
+def _as_mended(question: NewQuestion, item: Item) -> NewQuestion:
+    """The question as it came out of the gates."""
+    return msgspec.structs.replace(
+        question,
+        question=item.question,
+        options=item.options,
+        key=item.key,
+        fixed_order=bool(item.options) and fixed_order(item),
+        answer=item.right,
+        explanation=item.explanation,
+    )
 
 
 def _item(question: NewQuestion, locale: str) -> Item:
@@ -87,8 +93,7 @@ def _question(draft: ItemDraft, level: Level, locale: str) -> NewQuestion:
             options = tuple(option.strip() for option in draft.options)
             right = options[draft.answer] if draft.answer < len(options) else ""
             made = _made("multiple_choice", draft.question, right, draft.explanation, level)
-            made = msgspec.structs.replace(made, options=options, key=draft.answer)
-            return msgspec.structs.replace(made, fixed_order=fixed_order(_item(made, locale)))
+            return msgspec.structs.replace(made, options=options, key=draft.answer)
         case StatementDraft():
             options = rules.true_false_options(locale)
             key = 0 if draft.is_true else 1

@@ -20,14 +20,14 @@ def program(task: str, **members: str) -> CodingDraft:
     return CodingDraft(task, **{**made, **members})  # type: ignore[arg-type]
 
 
-SHORT = ShortAnswerDraft("Which gas do plants take up?", "Carbon dioxide", ["CO2"], [KeyPoint("p", ["co2"])], WHY)
+SHORT = ShortAnswerDraft("Name the gas that plants take up.", "Carbon dioxide", ["CO2"], [KeyPoint("p", ["co2"])], WHY)
 
 
 @pytest.mark.parametrize(
     "draft",
     [
-        choice("Which gas do plants take up?", "Carbon dioxide", "Helium", "Oxygen", "All of the above"),
-        choice("Which gas do plants take up?", "Helium", "helium", "Oxygen", "Argon"),
+        choice("Which gas do plants take up?", "Helium", "helium", "Oxygen"),
+        choice("Which gas do plants take up?", "Oxygen", "Helium", "All of the above", answer=2),
         choice(answer=5),
         QuestionDraft("Which gas do plants take up?", ["Carbon dioxide", "Helium", "Argon", "Neon"], 0, "-"),
         StatementDraft("Plants take up carbon dioxide.", True, "Yes"),
@@ -39,7 +39,7 @@ SHORT = ShortAnswerDraft("Which gas do plants take up?", "Carbon dioxide", ["CO2
 )
 def test_a_flawed_draft_is_refused_with_its_reasons(draft: ItemDraft) -> None:
     found = sifted([draft, SHORT], "beginner", "en")
-    assert [question.answer for question in found.sound] == ["Carbon dioxide"]
+    assert [question.quiz_type for question in found.sound] == ["short_answer"]
     assert len(found.refused) == 1
     assert found.refused[0].reasons
 
@@ -49,10 +49,18 @@ def test_sound_drafts_become_questions_of_their_type() -> None:
     found = sifted(drafts, "advanced", "fr")
     assert found.refused == ()
     (choose, judge) = found.sound
-    assert (choose.quiz_type, choose.key, choose.answer, choose.points) == ("multiple_choice", 0, "Carbon dioxide", 15)
+    assert (choose.quiz_type, choose.answer, choose.points) == ("multiple_choice", "Carbon dioxide", 15)
+    assert choose.options[choose.key or 0] == choose.answer
     assert (judge.quiz_type, judge.options, judge.answer, judge.fixed_order) == (
         "true_false", ("Vrai", "Faux"), "Faux", True,
     )  # fmt: skip
+
+
+def test_what_can_be_mended_mechanically_is() -> None:
+    labelled = choice("Which gas do plants take up?", "a) Carbon dioxide", "b) Helium", "c) Oxygen", "d) Argon")
+    (question,) = sifted([labelled], "beginner", "en").sound
+    assert set(question.options) == {"Carbon dioxide", "Helium", "Oxygen", "Argon"}
+    assert question.answer == question.options[question.key or 0] == "Carbon dioxide"
 
 
 def test_numbers_in_order_are_not_to_be_shuffled() -> None:
