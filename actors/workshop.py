@@ -3,10 +3,12 @@
 Work begun here belongs to this instance from its first row on and starts the moment the transaction is committed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from actors import quiz_grading
 from actors.adopter import Adopter
 from lyo_rt import streams
 from lyo_rt.accounts import repository as accounts
@@ -19,6 +21,8 @@ from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease
 from lyo_rt.operations.service import OPS
 from lyo_rt.problems import NotFound
+from lyo_rt.quizzes import service as quizzes
+from lyo_rt.quizzes.records import Given, NewQuiz, Placed, Quiz
 from lyo_rt.security.tokens import Identity
 from lyo_rt.tutoring import repository as conversations
 from lyo_rt.tutoring import service as tutoring
@@ -72,6 +76,36 @@ class Workshop:
     async def stop(self, transaction: Transaction, user: UUID, conversation: UUID) -> bool:
         """End the answer being written; False when none is. Raises NotFound for a stranger's conversation."""
         return await tutoring.request_stop(transaction, user=user, conversation=conversation)
+
+    async def write_quiz(self, transaction: Transaction, user: UUID, new: NewQuiz, *, now: datetime) -> UUID:
+        """Begin a quiz; returns its id."""
+        id, lease = await quizzes.begin(transaction, user=user, new=new, owner=self._adopter.owner, now=now)
+        self._begin(transaction, lease)
+        return id
+
+    async def submit_quiz(
+        self,
+        transaction: Transaction,
+        quiz: Quiz,
+        questions: Sequence[Placed],
+        given: Sequence[Given],
+        *,
+        number: int,
+        time_spent: int | None,
+        now: datetime,
+    ) -> None:
+        """Submit attempt `number`, once. Raises NotFound and Conflict as lyo_rt.quizzes.service.submit."""
+        lease = await quiz_grading.submit(
+            transaction,
+            quiz=quiz,
+            questions=questions,
+            number=number,
+            given=given,
+            time_spent=time_spent,
+            owner=self._adopter.owner,
+            now=now,
+        )
+        self._begin(transaction, lease)
 
     def _begin(self, transaction: Transaction, lease: Lease | None) -> None:
         if lease is not None and lease.epoch:

@@ -12,7 +12,8 @@ from lyo_rt.problems import InvalidInput
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _has_words(value: str) -> str:
+def has_words(value: str) -> str:
+    """The text itself. Raises ValueError when there is no word in it."""
     if sum(character.isalnum() for character in value) < 2:
         raise ValueError("has no words; say in a few words what it is about")
     return value
@@ -28,6 +29,7 @@ def _weeks(value: str | int | None) -> int | None:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
 class GenerateCourse(BaseModel):
@@ -50,14 +52,12 @@ class GenerateCourse(BaseModel):
     )
 
     topic: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200), AfterValidator(_has_words)
+        str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200), AfterValidator(has_words)
     ] = Field(description="what the course is about, 2 to 200 characters")
     interests: list[Line] = Field([], max_length=20, description="what examples may be drawn from")
     level: Level | None = Field(None, description="beginner, intermediate or advanced; beginner when not given")
     difficulty: Level | None = Field(None, description="another name for level")
-    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)] = Field(
-        "en", description="the language of the course, a BCP 47 tag"
-    )
+    locale: Locale = Field("en", description="the language of the course, a BCP 47 tag")
     duration: Annotated[str | int | None, AfterValidator(_weeks)] = Field(
         None, description="1 to 16 weeks: 6, or 6_weeks"
     )
@@ -66,7 +66,7 @@ class GenerateCourse(BaseModel):
     target_audience: Line | None = Field(None, description="whom it is for")
     source_text: (
         Annotated[
-            str, StringConstraints(strip_whitespace=True, min_length=50, max_length=50_000), AfterValidator(_has_words)
+            str, StringConstraints(strip_whitespace=True, min_length=50, max_length=50_000), AfterValidator(has_words)
         ]
         | None
     ) = Field(None, description="a text to build the course from, 50 to 50,000 characters")

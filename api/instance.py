@@ -19,7 +19,10 @@ from actors.devices import Devices
 from actors.feeds import Feeds
 from actors.generation import GenerationActor
 from actors.housekeeping import keep_house
+from actors.leased import opener
 from actors.leaseholder import Leaseholder, Teller
+from actors.quiz_grading import Grader
+from actors.quiz_writing import QuizWriter
 from actors.roll import Roll
 from actors.supervisor import Supervisor
 from actors.work import Take
@@ -45,6 +48,7 @@ from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.port import LanguageModel
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
+from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing, open_signing_keys
 from lyo_rt.security.tokens import Tokens
@@ -264,7 +268,13 @@ def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
         address.tell(Take(lease))
         return address
 
-    openers = {GENERATION: generation, TURN: turn}
+    writer, grader = QuizWriter(database, model, parts.clock), Grader(database, model, parts.clock)
+    openers = {
+        GENERATION: generation,
+        TURN: turn,
+        WRITING: opener(supervisor, leaseholder, writer.write),
+        GRADING: opener(supervisor, leaseholder, grader.grade),
+    }
     if (local := parts.local) is not None and local.place is not None:
         openers[local.kind] = partial(local.keeper, supervisor, leaseholder)
     adopter = Adopter(

@@ -140,3 +140,13 @@ async def once(
         response = await work(transaction)
         await idempotency.finish(transaction, user_id, route, key, await _kept(response))
         return response
+
+
+async def forget(response: Response, *, user_id: UUID, route: str) -> None:
+    """What the request's key stands for has come to nothing: the key is free again, unless it means another by now.
+
+    `response` is what `once` gave; its Location says which work that was.
+    """
+    if (key := request.headers.get("Idempotency-Key")) is not None:
+        location = response.headers["Location"]
+        await idempotency.forget(services().database, user_id, route, key, location=location)

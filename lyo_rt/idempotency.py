@@ -118,6 +118,17 @@ async def finish(transaction: Transaction, user_id: UUID, route: str, key: str, 
     )
 
 
+async def forget(queries: Queries, user_id: UUID, route: str, key: str, *, location: str) -> None:
+    """Free a key whose kept answer names work, by its Location, that failed: the same request may then try again."""
+    await queries.execute(
+        "DELETE FROM idempotency_keys WHERE user_id = $1 AND route = $2 AND key = $3 AND headers->>'Location' = $4",
+        user_id,
+        route,
+        key,
+        location,
+    )
+
+
 async def purge(queries: Queries, *, now: datetime) -> int:
     """Delete the keys older than 24 hours; returns how many."""
     tag = await queries.execute("DELETE FROM idempotency_keys WHERE created_at <= $1", now - KEPT)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from lyo_rt.language_models.pace import pace_of
+from lyo_rt.language_models.quiz_tasks import ANSWERS, GradeAnswers, WriteQuiz
 from lyo_rt.language_models.tasks import (
     CourseBrief,
     Level,
@@ -52,13 +53,22 @@ class Prompts:
         folder = files("lyo_rt.language_models") / "texts"
         self._texts = {
             name: Template((folder / f"{name}.md").read_text(encoding="utf-8").strip())
-            for name in ("plan", "lesson", "assessment", "tutor")
+            for name in (
+                "plan",
+                "lesson",
+                "assessment",
+                "tutor",
+                "quiz",
+                *(f"quiz_{kind}" for kind in ANSWERS),
+                "grading",
+            )
         }
 
     def structured(self, task: StructuredTask[Any]) -> Prompt:
         """The prompt of a task answered by one JSON document.
 
-        Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2` (counted from 1).
+        Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2` (counted from 1),
+        `Task: quiz true_false`, `Task: grading`.
         """
         match task:
             case PlanCourse():
@@ -67,6 +77,10 @@ class Prompts:
                 return self._lesson(task)
             case WriteAssessment():
                 return self._assessment(task)
+            case WriteQuiz():
+                return self._quiz(task)
+            case GradeAnswers():
+                return self._grading(task)
             case _:
                 raise NotImplementedError(type(task).__name__)
 
@@ -126,6 +140,25 @@ class Prompts:
             *_facts(msgspec.structs.replace(task.brief, source_text=None)),
         ]
         system = self._system("assessment", task.brief, questions=task.questions)
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _quiz(self, task: WriteQuiz) -> Prompt:
+        system = self._texts["quiz"].substitute(
+            locale=task.locale,
+            level=task.level,
+            level_meaning=LEVELS[task.level],
+            questions=task.questions,
+            type_rules=self._texts[f"quiz_{task.quiz_type}"].template,
+        )
+        lines = [f"Task: quiz {task.quiz_type}", f"Questions: {task.questions}", _fenced("topic", task.topic)]
+        lines += [_fenced("text", task.text)] if task.text else []
+        lines += [_fenced("avoid", _json(task.avoid))] if task.avoid else []
+        lines += [_fenced("refused", _json(task.refused))] if task.refused else []
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _grading(self, task: GradeAnswers) -> Prompt:
+        system = self._texts["grading"].substitute(locale=task.locale)
+        lines = ["Task: grading", f"Answers: {len(task.answers)}", _fenced("answers", _json(task.answers))]
         return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
 
     def _system(self, name: str, brief: CourseBrief, **facts: object) -> str:

@@ -12,6 +12,7 @@ from lyo_rt.language_models.gemini import open_gemini
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.outline import Outline
 from lyo_rt.language_models.port import ModelFault, Provider
+from lyo_rt.language_models.quiz_tasks import ANSWERS, AnswerToGrade, GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
@@ -31,6 +32,15 @@ from tests.loopback.script import Behaviour
 
 BRIEF = CourseBrief(topic="Photosynthesis", interests=("football",), objectives=("explain the light reactions",))
 MATERIAL = "Chlorophyll absorbs red and blue light. Water is split and oxygen is set free."
+QUIZ_TEXT = """Chlorophyll absorbs red light and blue light in every leaf. Water is split in the leaf by the light.
+Oxygen is set free when the water is split. Sugar is made of carbon dioxide in the stroma.
+Carbon dioxide enters through the stomata.
+
+>>> 6 * 6
+36
+>>> len("leaf")
+4
+"""
 ASKED = TutorTask(
     turns=(Turn("user", "How does chlorophyll absorb light?"),), resource_title="Leaves", resource_text=MATERIAL
 )
@@ -368,3 +378,14 @@ async def test_a_conversation_that_the_tutor_opened_can_be_continued(hosted: Hos
     turns = (Turn("assistant", "What do you see?"), Turn("user", "Leaves"), Turn("user", "green ones"))
     await hosted.model.stream(msgspec.structs.replace(ASKED, turns=turns), Sink())
     assert (await hosted.server.until("answered")).turns == 3
+
+
+@pytest.mark.anyio
+async def test_quizzes_of_every_type_can_be_written_and_answers_graded(model: Provider) -> None:
+    for quiz_type, answer in ANSWERS.items():
+        quiz, _ = await model.write(WriteQuiz(quiz_type=quiz_type, questions=2, topic="Leaves", text=QUIZ_TEXT))
+        assert valid(quiz, answer)
+        assert len(quiz.items) == 2
+    asked = AnswerToGrade("Why are leaves green?", "They reflect green.", ("it reflects",), "It reflects green light.")
+    grading, _ = await model.write(GradeAnswers(answers=(asked,)))
+    assert valid(grading, Grading)

@@ -5,9 +5,15 @@ import re
 from itertools import cycle, islice
 from typing import Any
 
+from tests.loopback.quizzes import grading_document, quiz_document
+
 
 def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any]:
     """A JSON document that fits `schema`; its texts name the purpose and what the prompt says of it."""
+    if purpose.startswith("quiz "):
+        return quiz_document(prompt, purpose.removeprefix("quiz "))
+    if purpose == "grading":
+        return grading_document(prompt)
     facts = {
         "purpose": purpose,
         "topic": _fact(prompt, "topic") or "the subject",

@@ -65,6 +65,10 @@ class Script:
         """Puts behaviours at the end of the queue; with the queue empty, or nothing meant for it, a request is ok."""
         self._queue.extend(behaviours)
 
+    def forget_queue(self) -> None:
+        """From here on every request is ok."""
+        self._queue.clear()
+
     def taken_for(self, purpose: str) -> Behaviour:
         """The first behaviour in the queue that is meant for `purpose`, taken out of it."""
         for behaviour in self._queue:

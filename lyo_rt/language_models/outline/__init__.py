@@ -14,8 +14,10 @@ from lyo_rt.language_models.outline.assessments import assessment_of
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
+from lyo_rt.language_models.outline.quizzes import quiz_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
 from lyo_rt.language_models.port import Draft, TextSink, Written
+from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.tasks import PlanCourse, StructuredTask, TutorTask, WriteAssessment, WriteLesson
 
 _LONG_TEXT = 10_000
@@ -50,6 +52,8 @@ def _text_length(task: object) -> int:
     match task:
         case PlanCourse() | WriteLesson() | WriteAssessment():
             return len(task.brief.source_text or "")
+        case WriteQuiz():
+            return len(task.text)
         case _:
             return 0
 
@@ -62,5 +66,10 @@ def _draft_of(task: object) -> object:
             return lesson_of(task, phrases_for(task.brief.locale))
         case WriteAssessment():
             return assessment_of(task, phrases_for(task.brief.locale))
+        case WriteQuiz():
+            return quiz_of(task, phrases_for(task.locale))
+        case GradeAnswers():
+            # Judgement is what it does not have: whoever asked falls back on what can be matched.
+            return Grading([], [])
         case _:
             raise NotImplementedError(type(task).__name__)

@@ -4,17 +4,23 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+import msgspec
+
 from lyo_rt.language_models.outline.phrases.shape import Phrases
 from lyo_rt.language_models.outline.plans import part_at
 from lyo_rt.language_models.outline.words import Terms, find_term, sections_of
-from lyo_rt.language_models.tasks import AssessmentDraft, LessonDraft, QuestionDraft, WriteAssessment
+from lyo_rt.language_models.tasks import AssessmentDraft, KeyTerm, QuestionDraft, WriteAssessment
+
+BLANK = "____"
 
 
 def assessment_of(task: WriteAssessment, phrases: Phrases) -> AssessmentDraft:
     """Up to `task.questions` questions, each with one right option; from the lessons' texts where these state facts."""
     module = task.plan.modules[task.module]
     taught = [draft for draft in task.lessons if phrases.guiding_questions not in draft.text]
-    sources = chain(_in_turn(_cloze(taught, phrases), _by_definition(taught, phrases)), _about_study(task, phrases))
+    read = cloze([draft.text for draft in taught], phrases)
+    defined = by_definition([entry for draft in taught for entry in draft.key_terms], phrases)
+    sources = chain(in_turn(read, defined), _about_study(task, phrases))
     questions: dict[str, QuestionDraft] = {}
     for question in sources:
         questions.setdefault(question.question, question)
@@ -24,11 +30,24 @@ def assessment_of(task: WriteAssessment, phrases: Phrases) -> AssessmentDraft:
     return AssessmentDraft(title, [_shuffled(question) for question in questions.values()])
 
 
-def _cloze(lessons: Sequence[LessonDraft], phrases: Phrases) -> Iterator[QuestionDraft]:
-    """A sentence with a term left out; the distractors are other terms of the same lessons, alike in length."""
-    every = [line for draft in lessons for section in sections_of(draft.text) for line in section.sentences]
+class Gap(msgspec.Struct, frozen=True):
+    """A sentence, the term that is left out in `blank`, and three other terms of the text that do not stand in it."""
+
+    sentence: str
+    blank: str
+    term: str
+    wrong: tuple[str, ...]
+
+    def filled(self, term: str) -> str:
+        """The sentence with another term in the gap."""
+        return self.blank.replace(BLANK, term, 1)
+
+
+def gaps(texts: Sequence[str], language: str) -> Iterator[Gap]:
+    """Each sentence at most once, the most telling terms first; the wrong ones are alike in length."""
+    every = [line for text in texts for section in sections_of(text) for line in section.sentences]
     sentences = [line for line in dict.fromkeys(every) if 6 <= len(line.split()) <= 40 and not line.endswith("?")]
-    terms = Terms(sentences, phrases.language).all[:24]
+    terms = Terms(sentences, language).all[:24]
     used: set[str] = set()
     for term in terms:
         holding = [line for line in sentences if line not in used and find_term(term, line)]
@@ -41,18 +60,24 @@ def _cloze(lessons: Sequence[LessonDraft], phrases: Phrases) -> Iterator[Questio
             continue
         used.add(sentence)
         gap = find_term(term, sentence)
-        blank = sentence if gap is None else f"{sentence[: gap.start()]}____{sentence[gap.end() :]}"
+        blank = sentence if gap is None else f"{sentence[: gap.start()]}{BLANK}{sentence[gap.end() :]}"
+        yield Gap(sentence, blank, term, tuple(wrong))
+
+
+def cloze(texts: Sequence[str], phrases: Phrases) -> Iterator[QuestionDraft]:
+    """A sentence with a term left out; the distractors are other terms of the same texts."""
+    for gap in gaps(texts, phrases.language):
         yield QuestionDraft(
-            question=phrases.reading.cloze.format(sentence=blank),
-            options=[term, *wrong],
+            question=phrases.reading.cloze.format(sentence=gap.blank),
+            options=[gap.term, *gap.wrong],
             answer=0,
-            explanation=phrases.reading.cloze_explanation.format(sentence=sentence),
+            explanation=phrases.reading.cloze_explanation.format(sentence=gap.sentence),
         )
 
 
-def _by_definition(lessons: Sequence[LessonDraft], phrases: Phrases) -> Iterator[QuestionDraft]:
+def by_definition(entries: Sequence[KeyTerm], phrases: Phrases) -> Iterator[QuestionDraft]:
     """Which term an explanation belongs to; explanations that contain their term are left out."""
-    known = {entry.term: entry.definition for draft in lessons for entry in draft.key_terms}
+    known = {entry.term: entry.definition for entry in entries}
     for term, definition in known.items():
         wrong = [other for other in known if other.casefold() != term.casefold()][:3]
         if len(wrong) == 3 and not find_term(term, definition):
@@ -66,7 +91,7 @@ def _about_study(task: WriteAssessment, phrases: Phrases) -> Iterator[QuestionDr
     stage = part.stage or "workings"
     check = phrases.stages[stage].check
     yield QuestionDraft(check.question, list(check.options), 0, check.explanation)
-    yield from _in_turn(_focuses(task, phrases), _exercises(task, phrases))
+    yield from in_turn(_focuses(task, phrases), _exercises(task, phrases))
     yield from _objectives(task, phrases)
     for other in phrases.stages.values():
         yield QuestionDraft(other.check.question, list(other.check.options), 0, other.check.explanation)
@@ -110,7 +135,8 @@ def _shuffled(question: QuestionDraft) -> QuestionDraft:
     return QuestionDraft(question.question, order, order.index(right), question.explanation)
 
 
-def _in_turn(*sources: Iterator[QuestionDraft]) -> Iterator[QuestionDraft]:
+def in_turn(*sources: Iterator[QuestionDraft]) -> Iterator[QuestionDraft]:
+    """The first of each source, then the second of each, until all have ended."""
     waiting = list(sources)
     while waiting:
         source = waiting.pop(0)

@@ -1,0 +1,1 @@
+"""Quizzes: made of a resource, a text or a topic, stored, taken, and graded by the server."""
