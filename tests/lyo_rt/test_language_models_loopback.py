@@ -9,6 +9,7 @@ import httpx
 import pytest
 from anyio.streams.text import TextReceiveStream
 
+from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.language_models.tasks import CourseBrief, PlanCourse, Turn, TutorTask
 from lyo_rt.settings import Settings
@@ -63,8 +64,8 @@ async def test_it_runs_as_a_process_tells_its_log_and_takes_a_script(provider: s
             script = [{"kind": "malformed", "only": "plan"}]
             assert (await http.post("/__queue", content=json.dumps(script))).status_code == 204
             pieces = Pieces()
-            await model.stream(TutorTask(turns=(Turn("user", "hello"),)), pieces)
-            await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
+            await model.stream(TutorTask(turns=(Turn("user", "hello"),)), pieces, Asker("tutor"))
+            await model.write(PlanCourse(brief=CourseBrief(topic="Optics")), Asker("course"))
             log = (await http.get("/__log")).json()
         process.terminate()
     assert [entry["purpose"] for entry in log["requests"]] == ["tutor", "plan", "plan"]
