@@ -38,11 +38,15 @@ STYLES: dict[Style, str] = {
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """A task in words. `answer` is the struct the answer must be, None for free text."""
+    """A task in words. `answer` is the struct the answer must be, None for free text.
+
+    `longer` allows the answer twice the usual number of tokens.
+    """
 
     system: str
     turns: tuple[Turn, ...]
     answer: type[msgspec.Struct] | None = None
+    longer: bool = False
 
 
 class Prompts:

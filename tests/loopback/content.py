@@ -45,6 +45,8 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
         case "integer" | "number":
             if path[-1] == "answer":
                 return int(path[1]) % 4
+            if path[-1] == "difficulty":
+                return min(5, 1 + int(path[1]) // 2)
             return min(schema.get("maximum", 15), max(schema.get("minimum", 0), 15))
         case "boolean":
             return True

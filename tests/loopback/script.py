@@ -32,7 +32,8 @@ class Received(msgspec.Struct, kw_only=True):
 
     `purpose` is the prompt's own name for the task: "plan", "lesson 2.3", "assessment 2", "tutor"; "" when the
     request was refused before it was understood. `outcome` is "running" until it has ended. `seconds` counts from
-    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `text` is what was streamed.
+    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `most_tokens`
+    is the limit that was asked for; `text` is what was streamed.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Received(msgspec.Struct, kw_only=True):
     model: str = ""
     stream: bool = False
     turns: int = 0
+    most_tokens: int = 0
     behaviour: Kind = "ok"
     tokens_sent: int = 0
     text: str = ""

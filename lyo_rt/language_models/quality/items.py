@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from lyo_rt.language_models.quality.explanations import explanation_faults
 from lyo_rt.language_models.quality.options import option_faults
 from lyo_rt.language_models.quality.records import Item, ItemFault, Kind, Rule, SetFault
 from lyo_rt.language_models.quality.texts import folded, number_of
+from lyo_rt.language_models.quality.wording import wording_faults
 
 __all__ = ["Item", "ItemFault", "Kind", "Rule", "SetFault", "balanced", "faults", "fixed_order", "set_faults"]
 
@@ -24,7 +26,7 @@ SMALLEST_SET = 4
 
 def faults(item: Item) -> list[ItemFault]:
     """Everything that is wrong with one item, in the order of the rules; empty when it may be shown to learners."""
-    return [*_missing(item), *option_faults(item)]
+    return [*_missing(item), *option_faults(item), *wording_faults(item), *explanation_faults(item)]
 
 
 def set_faults(items: Sequence[Item]) -> list[SetFault]:

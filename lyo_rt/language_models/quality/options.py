@@ -22,8 +22,7 @@ CATCH_ALL = re.compile(
 )
 _LABEL = re.compile(r"\s*[(\[]?([a-fA-F]|[1-6])[)\].:]\s+")
 _ARTICLES = frozenset(
-    ("a", "an", "the", "der", "die", "das", "ein", "eine", "einer", "einem", "einen", "des", "dem", "den")
-    + ("el", "la", "los", "las", "un", "una", "le", "les", "une", "l", "d")
+    re.findall(r"\w+", "a an the der die das ein eine einer einem einen des el la los las un una le les une l d")
 )
 _SYMBOLS = re.compile(r"[^\w\s.,;:!?…\"'“”„‘’«»-]+")
 
@@ -55,15 +54,18 @@ def _count(item: Item) -> Iterator[ItemFault]:
 
 
 def _alike(item: Item) -> Iterator[ItemFault]:
+    """Options that are the same or say the same; of two, the one that is not the key is to blame."""
     seen: dict[str, int] = {}
     bare: dict[tuple[str, ...], int] = {}
     for place, option in enumerate(item.options):
         first = seen.setdefault(folded(option), place)
         near = bare.setdefault(essence(option), place)
         if first != place:
-            yield ItemFault("repeated_option", f"options {first} and {place} are the same", place)
+            detail = f"options {first} and {place} are the same"
+            yield ItemFault("repeated_option", detail, first if place == item.key else place)
         elif near != place:
-            yield ItemFault("near_equal_options", f"options {near} and {place} say the same", place)
+            detail = f"options {near} and {place} say the same"
+            yield ItemFault("near_equal_options", detail, near if place == item.key else place)
 
 
 def essence(option: str) -> tuple[str, ...]:
