@@ -5,6 +5,7 @@ from typing import Any, Generic, cast
 
 import msgspec
 
+from lyo_rt.language_models.key_tasks import FindKeys, FoundKeys, found_faults
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.port import Draft
 from lyo_rt.language_models.quality import courses
@@ -51,8 +52,15 @@ def _judged(task: StructuredTask[Any], draft: object, earlier: object) -> Verdic
             return _lesson(task, draft)
         case WriteAssessment(), AssessmentDraft():
             return _assessment(task, draft, earlier if isinstance(earlier, AssessmentDraft) else None)
+        case FindKeys(), FoundKeys():
+            return told(draft, found_faults(task, draft))
         case _:
             return Verdict(draft)
+
+
+def told(draft: Draft, faults: list[str]) -> Verdict[Draft]:
+    """The verdict on a draft that is stored whole or not at all."""
+    return Verdict(draft, faults, not faults)
 
 
 def _plan(task: PlanCourse, draft: CoursePlan) -> Verdict[CoursePlan]:

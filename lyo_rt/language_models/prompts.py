@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from lyo_rt.language_models.key_tasks import FindKeys
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.tasks import (
     CourseBrief,
@@ -56,13 +57,14 @@ class Prompts:
         folder = files("lyo_rt.language_models") / "texts"
         self._texts = {
             name: Template((folder / f"{name}.md").read_text(encoding="utf-8").strip())
-            for name in ("plan", "lesson", "assessment", "tutor")
+            for name in ("plan", "lesson", "assessment", "keys", "tutor")
         }
 
     def structured(self, task: StructuredTask[Any]) -> Prompt:
         """The prompt of a task answered by one JSON document.
 
-        Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2` (counted from 1).
+        Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2`
+        (counted from 1), `Task: keys`.
         """
         match task:
             case PlanCourse():
@@ -71,6 +73,8 @@ class Prompts:
                 return self._lesson(task)
             case WriteAssessment():
                 return self._assessment(task)
+            case FindKeys():
+                return self._keys(task)
             case _:
                 raise NotImplementedError(type(task).__name__)
 
@@ -130,6 +134,13 @@ class Prompts:
             *_facts(msgspec.structs.replace(task.brief, source_text=None)),
         ]
         system = self._system("assessment", task.brief, questions=task.questions)
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _keys(self, task: FindKeys) -> Prompt:
+        lines = ["Task: keys", _fenced("questions", _json(task.questions))]
+        if task.material:
+            lines.append(_fenced("material", task.material))
+        system = self._texts["keys"].substitute(locale=task.locale)
         return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
 
     def _system(self, name: str, brief: CourseBrief, **facts: object) -> str:

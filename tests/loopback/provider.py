@@ -145,6 +145,12 @@ class Provider(ABC, Script):
             case "wrong_schema":
                 made[next(iter(made))] = 7
                 return json.dumps(made), "stop"
+            case "flawed":
+                made["questions"][-1]["explanation"] = " "
+                return json.dumps(made), "stop"
+            case "undecided":
+                made["answers"][0] = -1
+                return json.dumps(made), "stop"
             case "empty":
                 return "", "stop"
             case _:

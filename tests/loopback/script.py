@@ -8,7 +8,18 @@ import anyio
 import msgspec
 
 Kind = Literal[
-    "ok", "status", "hang", "hang_between", "cut", "truncated", "malformed", "wrong_schema", "blocked", "empty"
+    "ok",
+    "status",
+    "hang",
+    "hang_between",
+    "cut",
+    "truncated",
+    "malformed",
+    "wrong_schema",
+    "flawed",
+    "undecided",
+    "blocked",
+    "empty",
 ]
 
 
@@ -16,8 +27,9 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How one request is answered.
 
     `status` answers with that HTTP status and `retry_after` seconds; `hang` sends nothing, `hang_between` and `cut`
-    stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle). `only` is the beginning of
-    the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+    stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle); `flawed` leaves the last
+    question of an assessment without its explanation, `undecided` does not find the first key. `only` is the beginning
+    of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
     """
 
     kind: Kind = "ok"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Gates(msgspec.Struct, frozen=True, omit_defaults=True):
+class Gates(msgspec.Struct, frozen=True):
     """How often each rule (`Rule`, `CourseRule`) was mended mechanically, and how often it made something be dropped.
 
     `repairs` is the number of rounds in which a model was asked to mend its own draft.
