@@ -23,6 +23,7 @@ from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
+from lyo_rt.language_models.quality.counts import summed
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CoursePlan,
@@ -307,11 +308,12 @@ def assessment_item(draft: AssessmentDraft) -> NewItem:
 
 
 def metadata(written: Sequence[Written]) -> dict[str, Any]:
-    """Who wrote a course, and with how many tokens."""
+    """Who wrote a course, with how many tokens, and what the quality gates mended and dropped."""
     models = list(dict.fromkeys(one.model for one in written))
     return {
         "model_used": models[0] if models else None,
         "models": models,
         "degraded": any(one.degraded for one in written),
         "tokens_used": sum(one.usage.prompt_tokens + one.usage.answer_tokens for one in written),
+        "gates": msgspec.to_builtins(summed(one.gates for one in written)),
     }

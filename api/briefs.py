@@ -1,9 +1,18 @@
 """What a client says about the course it wants: the seeds' two forms in one model, checked before anybody is asked."""
 
 import re
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from api.responses import faults_of
 from lyo_rt.language_models.tasks import CourseBrief, Level, Style
@@ -71,11 +80,14 @@ class GenerateCourse(BaseModel):
         | None
     ) = Field(None, description="a text to build the course from, 50 to 50,000 characters")
 
-    @model_validator(mode="after")
-    def _one_level(self) -> Self:
-        if self.level and self.difficulty and self.level != self.difficulty:
+    @field_validator("difficulty")
+    @classmethod
+    def _one_level(cls, difficulty: Level | None, info: ValidationInfo) -> Level | None:
+        # of the field, not of the whole model: that one is not asked when any field has a fault
+        level = info.data.get("level")
+        if level and difficulty and level != difficulty:
             raise ValueError("level and difficulty are the same thing and must not differ; give one of them")
-        return self
+        return difficulty
 
     def brief(self) -> CourseBrief:
         """What the authors are told."""

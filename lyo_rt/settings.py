@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     ai_providers: Annotated[tuple[Provider, ...], NoDecode] = Field(
         (), description="order of providers; unset: those that are configured, then outline (not in production)"
     )
+    ai_second_reader: Literal["gemini", "openai"] | None = Field(
+        None, description="a provider that must find the key of every generated question unaided; unset asks nobody"
+    )
     ai_first_token_timeout: float = Field(10, gt=0, le=600, description="seconds")
     ai_token_timeout: float = Field(15, gt=0, le=600, description="seconds between tokens")
     ai_total_timeout: float = Field(120, gt=0, le=3600, description="seconds for a whole answer")
@@ -172,6 +175,8 @@ class Settings(BaseSettings):
         for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
             if provider in self.ai_providers and key is None:
                 faults.append(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
+            if provider == self.ai_second_reader and key is None:
+                faults.append(f"AI_SECOND_READER is {provider}, but {provider.upper()}_API_KEY is not set")
         faults += self._model_faults()
         if self.environment == "production":
             if secret is None:

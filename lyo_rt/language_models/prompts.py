@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from lyo_rt.language_models.key_tasks import FindKeys
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.quiz_tasks import ANSWERS, GradeAnswers, WriteQuiz
 from lyo_rt.language_models.tasks import (
@@ -39,11 +40,15 @@ STYLES: dict[Style, str] = {
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """A task in words. `answer` is the struct the answer must be, None for free text."""
+    """A task in words. `answer` is the struct the answer must be, None for free text.
+
+    `longer` allows the answer twice the usual number of tokens.
+    """
 
     system: str
     turns: tuple[Turn, ...]
     answer: type[msgspec.Struct] | None = None
+    longer: bool = False
 
 
 class Prompts:
@@ -57,6 +62,7 @@ class Prompts:
                 "plan",
                 "lesson",
                 "assessment",
+                "keys",
                 "tutor",
                 "quiz",
                 *(f"quiz_{kind}" for kind in ANSWERS),
@@ -68,7 +74,7 @@ class Prompts:
         """The prompt of a task answered by one JSON document.
 
         Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2` (counted from 1),
-        `Task: quiz true_false`, `Task: grading`.
+        `Task: keys`, `Task: quiz true_false`, `Task: grading`.
         """
         match task:
             case PlanCourse():
@@ -81,6 +87,8 @@ class Prompts:
                 return self._quiz(task)
             case GradeAnswers():
                 return self._grading(task)
+            case FindKeys():
+                return self._keys(task)
             case _:
                 raise NotImplementedError(type(task).__name__)
 
@@ -159,6 +167,13 @@ class Prompts:
     def _grading(self, task: GradeAnswers) -> Prompt:
         system = self._texts["grading"].substitute(locale=task.locale)
         lines = ["Task: grading", f"Answers: {len(task.answers)}", _fenced("answers", _json(task.answers))]
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _keys(self, task: FindKeys) -> Prompt:
+        lines = ["Task: keys", _fenced("questions", _json(task.questions))]
+        if task.material:
+            lines.append(_fenced("material", task.material))
+        system = self._texts["keys"].substitute(locale=task.locale)
         return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
 
     def _system(self, name: str, brief: CourseBrief, **facts: object) -> str:

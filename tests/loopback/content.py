@@ -20,6 +20,7 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
         "title": _fact(prompt, "title") or purpose,
         "modules": _number(prompt, "Modules"),
         "questions": _number(prompt, "Questions"),
+        "keys": _keys(prompt),
     }
     made = _value(schema, (), facts)
     assert isinstance(made, dict)
@@ -51,6 +52,10 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
         case "integer" | "number":
             if path[-1] == "answer":
                 return int(path[1]) % 4
+            if path[0] == "answers":
+                return facts["keys"][int(path[1])]
+            if path[-1] == "difficulty":
+                return min(5, 1 + int(path[1]) // 2)
             return min(schema.get("maximum", 15), max(schema.get("minimum", 0), 15))
         case "boolean":
             return True
@@ -59,7 +64,13 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
 
 
 def _length(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> int:
-    asked = {"modules": facts["modules"], "questions": facts["questions"], "options": 4, "key_terms": 4}
+    asked = {
+        "answers": len(facts["keys"]),
+        "modules": facts["modules"],
+        "questions": facts["questions"],
+        "options": 4,
+        "key_terms": 4,
+    }
     wanted: int = asked.get(str(path[-1])) or 2
     return max(int(schema.get("minItems", 0)), min(int(schema.get("maxItems", 20)), wanted))
 
@@ -68,7 +79,7 @@ def _text(path: tuple[str | int, ...], facts: dict[str, Any]) -> str:
     place = " ".join(str(part + 1) if isinstance(part, int) else part for part in path)
     match path[-1]:
         case "url":
-            return "https://en.wikipedia.org/wiki/Learning"
+            return f"https://en.wikipedia.org/wiki/Learning_{path[1]}"
         case "text":
             return _lesson_text(facts)
         case "title" if len(path) == 1:
@@ -89,6 +100,18 @@ def _lesson_text(facts: dict[str, Any]) -> str:
 def _fact(prompt: str, name: str) -> str | None:
     found = re.search(rf'"{name}":\s*("(?:[^"\\]|\\.)*")', prompt)
     return str(json.loads(found.group(1))) if found else None
+
+
+def _keys(prompt: str) -> list[int]:
+    """The places of the right options among questions of our own: those that `_value` gave them, wherever they went."""
+    found = re.search(r"<questions>(.*)</questions>", prompt, re.DOTALL)
+    asked = json.loads(found.group(1)) if found else []
+    keys = []
+    for each in asked:
+        number = int(re.search(r"\d+", each["question"])[0])  # type: ignore[index]
+        right = f"options {(number - 1) % 4 + 1} "
+        keys.append(next((n for n, option in enumerate(each["options"]) if right in option), -1))
+    return keys
 
 
 def _number(prompt: str, name: str) -> int | None:

@@ -35,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     texts: list[str]
     schema: dict[str, Any] | None
+    most_tokens: int
 
 
 class Provider(ABC, Script):
@@ -97,6 +98,7 @@ class Provider(ABC, Script):
             return
         entry.purpose = purpose_of(asked.texts[0], structured=asked.schema is not None)
         entry.model, entry.stream, entry.turns = asked.model, asked.stream, len(asked.texts)
+        entry.most_tokens = asked.most_tokens
         behaviour = self.taken_for(entry.purpose)
         entry.behaviour = behaviour.kind
         self.changed()
@@ -142,6 +144,12 @@ class Provider(ABC, Script):
                 return text[:-1] + ", }", "stop"
             case "wrong_schema":
                 made[next(iter(made))] = 7
+                return json.dumps(made), "stop"
+            case "flawed":
+                made["questions"][-1]["explanation"] = " "
+                return json.dumps(made), "stop"
+            case "undecided":
+                made["answers"][0] = -1
                 return json.dumps(made), "stop"
             case "empty":
                 return "", "stop"

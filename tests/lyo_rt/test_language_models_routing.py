@@ -80,9 +80,11 @@ async def test_the_first_provider_answers_alone(both: Both) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("kind", ["status", "cut", "truncated", "blocked"])
-async def test_a_failed_draft_is_written_by_the_next(both: Both, kind: Any) -> None:
-    both.gemini.queue(Behaviour(kind=kind))
+@pytest.mark.parametrize(
+    ("kind", "times"), [("status", 1), ("cut", 1), ("blocked", 1), ("truncated", 3), ("malformed", 2)]
+)
+async def test_a_failed_draft_is_written_by_the_next(both: Both, kind: Any, times: int) -> None:
+    both.gemini.queue(*[Behaviour(kind=kind)] * times)
     _, written = await Router(both.models).write(PLAN, ASKER)
     assert written.provider == "openai"
 

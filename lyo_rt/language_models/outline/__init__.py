@@ -7,16 +7,18 @@ is no text it asks instead of telling. Everything it writes is marked as degrade
 import re
 from typing import cast
 
+import msgspec
 from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
+from lyo_rt.language_models.judging import judged
 from lyo_rt.language_models.outline.assessments import assessment_of
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
 from lyo_rt.language_models.outline.quizzes import quiz_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
-from lyo_rt.language_models.port import Draft, TextSink, Written
+from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Written
 from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.tasks import PlanCourse, StructuredTask, TutorTask, WriteAssessment, WriteLesson
 
@@ -27,15 +29,20 @@ WRITTEN = Written(provider="outline", model="lyo-outline", degraded=True)
 
 
 class Outline:
-    """A Provider that is always there and never raises ModelFault."""
+    """A Provider that is always there; raises ModelFault only when nothing it can write passes the gates."""
 
     name = "outline"
 
     async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         await checkpoint()
         if _text_length(task) > _LONG_TEXT:
-            return cast("Draft", await to_thread.run_sync(_draft_of, task)), WRITTEN
-        return cast("Draft", _draft_of(task)), WRITTEN
+            draft = cast("Draft", await to_thread.run_sync(_draft_of, task))
+        else:
+            draft = cast("Draft", _draft_of(task))
+        verdict = judged(task, draft)
+        if verdict.draft is None:
+            raise ModelFault(self.name, "malformed", "; ".join(verdict.faults))
+        return verdict.draft, msgspec.structs.replace(WRITTEN, gates=verdict.gates)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
         text = tutor_turn(task, phrases_for(task.locale))

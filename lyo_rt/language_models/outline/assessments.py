@@ -6,9 +6,11 @@ from itertools import chain
 
 import msgspec
 
+from lyo_rt.language_models.judging import item_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
 from lyo_rt.language_models.outline.plans import part_at
 from lyo_rt.language_models.outline.words import Terms, find_term, sections_of
+from lyo_rt.language_models.quality.items import faults
 from lyo_rt.language_models.tasks import AssessmentDraft, KeyTerm, QuestionDraft, WriteAssessment
 
 BLANK = "____"
@@ -23,7 +25,8 @@ def assessment_of(task: WriteAssessment, phrases: Phrases) -> AssessmentDraft:
     sources = chain(in_turn(read, defined), _about_study(task, phrases))
     questions: dict[str, QuestionDraft] = {}
     for question in sources:
-        questions.setdefault(question.question, question)
+        if not faults(item_of(question, task.brief.locale)):
+            questions.setdefault(question.question, question)
         if len(questions) == task.questions:
             break
     title = phrases.assessment_title.format(module=module.title)

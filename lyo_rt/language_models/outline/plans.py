@@ -79,12 +79,13 @@ def _lesson(content: Content, brief: CourseBrief, phrases: Phrases, minutes: int
 
 
 def _unlike(modules: list[ModulePlan]) -> list[ModulePlan]:
-    """No two modules with one title: later ones are counted."""
+    """No two modules with one title: later ones are counted. Difficulty goes by the place: the stages build up."""
     seen: Counter[str] = Counter()
     named = []
-    for module in modules:
+    for place, module in enumerate(modules):
         seen[module.title] += 1
         count = seen[module.title]
         title = module.title if count == 1 else f"{module.title} ({count})"
-        named.append(ModulePlan(title, module.summary, module.objectives, module.lessons))
+        difficulty = 1 + 4 * place // max(1, len(modules) - 1)
+        named.append(ModulePlan(title, module.summary, module.objectives, module.lessons, difficulty))
     return named
