@@ -88,6 +88,7 @@ def test_a_glossary_is_asked_about() -> None:
     found = questions(text, "multiple_choice")
     assert {item.right for item in found} == {"Queen", "Drone", "Nectar", "Swarm"}
     assert [fault for item in found for fault in faults(item)] == []
+    assert questions(text, "true_false") == []
     assert "Nectar" in [item.answer for item in questions(text, "short_answer")]
 
 

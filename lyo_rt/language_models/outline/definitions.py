@@ -53,6 +53,11 @@ def listed_terms(text: str) -> list[KeyTerm]:
     return [one for one in found if _names(one.term) and not _gives_away(one.term, one.definition)]
 
 
+def without_listed(text: str) -> str:
+    """The text without its glossary lines, which are no sentences."""
+    return _LISTED.sub("", text)
+
+
 def definitions_of(sentences: Sequence[str], language: str) -> Iterator[KeyTerm]:
     """Every term that the text defines, with the definition in its own words, which do not hold the term."""
     pattern = _PATTERNS.get(language)

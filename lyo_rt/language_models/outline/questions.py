@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 
-from lyo_rt.language_models.outline.definitions import definitions_of, listed_terms
+from lyo_rt.language_models.outline.definitions import definitions_of, listed_terms, without_listed
 from lyo_rt.language_models.outline.gaps import WRONG, Gap, gaps
 from lyo_rt.language_models.outline.languages import language_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
@@ -24,7 +24,7 @@ def questions_of(text: str, count: int, kind: Kind, level: Level, phrases: Phras
     Fewer, or none, where the text has no more of this kind: no language it can be cut in, too few terms, no program
     whose output it shows. The questions are in the language of `phrases`, what they quote in the text's own.
     """
-    sentences = [line for section in sections_of(text) for line in section.sentences]
+    sentences = [line for section in sections_of(without_listed(text)) for line in section.sentences]
     language = language_of(text, phrases.language)
     match kind:
         case "multiple_choice":
