@@ -19,9 +19,11 @@ from lyo_rt.language_models.outline.code import explanation_of
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
+from lyo_rt.language_models.outline.quizzes import quiz_of
 from lyo_rt.language_models.outline.reasons import reasons_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
 from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Written
+from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.recommendation_tasks import GiveReasons
 from lyo_rt.language_models.tasks import PlanCourse, StructuredTask, TutorTask, WriteAssessment, WriteLesson
 from lyo_rt.language_models.translation_tasks import Translate
@@ -74,6 +76,8 @@ def _text_length(task: object) -> int:
             return sum(len(lesson.text) for lesson in task.lessons)
         case ExplainCode():
             return len(task.code)
+        case WriteQuiz():
+            return len(task.text)
         case _:
             return 0
 
@@ -88,6 +92,11 @@ def _draft_of(task: object) -> object:
             return assessment_of(task, phrases_for(task.brief.locale))
         case ExplainCode():
             return explanation_of(task, phrases_for(task.locale))
+        case WriteQuiz():
+            return quiz_of(task, phrases_for(task.locale))
+        case GradeAnswers():
+            # judgement is what it does not have: whoever asked falls back on what can be matched
+            return Grading([], [])
         case GiveReasons():
             return reasons_of(task, phrases_for(task.locale))
         case Translate():
