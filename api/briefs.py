@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from api.language_tags import LanguageTag
 from api.responses import faults_of
 from lyo_rt.language_models.tasks import CourseBrief, Level, Style
 from lyo_rt.problems import InvalidInput
@@ -38,7 +39,6 @@ def _weeks(value: str | int | None) -> int | None:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
 class GenerateCourse(BaseModel):
@@ -66,7 +66,7 @@ class GenerateCourse(BaseModel):
     interests: list[Line] = Field([], max_length=20, description="what examples may be drawn from")
     level: Level | None = Field(None, description="beginner, intermediate or advanced; beginner when not given")
     difficulty: Level | None = Field(None, description="another name for level")
-    locale: Locale = Field("en", description="the language of the course, a BCP 47 tag")
+    locale: LanguageTag = Field("en", description="the language of the course, a BCP 47 tag")
     duration: Annotated[str | int | None, AfterValidator(_weeks)] = Field(
         None, description="1 to 16 weeks: 6, or 6_weeks"
     )
@@ -94,7 +94,7 @@ class GenerateCourse(BaseModel):
         return CourseBrief(
             topic=self.topic,
             level=self.level or self.difficulty or "beginner",
-            locale=self.locale.replace("_", "-"),
+            locale=self.locale,
             interests=tuple(self.interests),
             objectives=tuple(self.objectives or ()),
             weeks=self.duration if isinstance(self.duration, int) else None,

@@ -5,6 +5,7 @@ from typing import Any, Generic, cast
 
 import msgspec
 
+from lyo_rt.language_models.code_tasks import CodeExplanation, ExplainCode, code_faults
 from lyo_rt.language_models.key_tasks import FindKeys, FoundKeys, found_faults
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.port import Draft
@@ -13,6 +14,7 @@ from lyo_rt.language_models.quality.counts import Gates, counted
 from lyo_rt.language_models.quality.items import Item, balanced
 from lyo_rt.language_models.quality.sifting import sifted
 from lyo_rt.language_models.quality.texts import folded
+from lyo_rt.language_models.recommendation_tasks import GiveReasons, Reasons, reasons_faults
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CoursePlan,
@@ -23,6 +25,7 @@ from lyo_rt.language_models.tasks import (
     WriteAssessment,
     WriteLesson,
 )
+from lyo_rt.language_models.translation_tasks import Translate, Translation, translation_faults
 
 
 class Verdict(msgspec.Struct, Generic[Draft], frozen=True):
@@ -54,6 +57,12 @@ def _judged(task: StructuredTask[Any], draft: object, earlier: object) -> Verdic
             return _assessment(task, draft, earlier if isinstance(earlier, AssessmentDraft) else None)
         case FindKeys(), FoundKeys():
             return told(draft, found_faults(task, draft))
+        case Translate(), Translation():
+            return told(draft, translation_faults(task, draft))
+        case ExplainCode(), CodeExplanation():
+            return told(draft, code_faults(task, draft))
+        case GiveReasons(), Reasons():
+            return told(draft, reasons_faults(task, draft))
         case _:
             return Verdict(draft)
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from lyo_rt.language_models.code_tasks import ExplainCode, lines_of
 from lyo_rt.language_models.key_tasks import FindKeys
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.quiz_tasks import ANSWERS, GradeAnswers, WriteQuiz
+from lyo_rt.language_models.recommendation_tasks import GiveReasons
 from lyo_rt.language_models.tasks import (
     CourseBrief,
     Level,
@@ -24,6 +26,7 @@ from lyo_rt.language_models.tasks import (
     WriteAssessment,
     WriteLesson,
 )
+from lyo_rt.language_models.translation_tasks import Translate
 
 LEVELS: dict[Level, str] = {
     "beginner": "no earlier knowledge of the subject; everyday words, every term explained when it first appears.",
@@ -67,6 +70,9 @@ class Prompts:
                 "quiz",
                 *(f"quiz_{kind}" for kind in ANSWERS),
                 "grading",
+                "code",
+                "translation",
+                "recommendations",
             )
         }
 
@@ -74,7 +80,8 @@ class Prompts:
         """The prompt of a task answered by one JSON document.
 
         Its first line names the task: `Task: plan`, `Task: lesson 2.3`, `Task: assessment 2` (counted from 1),
-        `Task: keys`, `Task: quiz true_false`, `Task: grading`.
+        `Task: keys`, `Task: quiz true_false`, `Task: grading`, `Task: code`, `Task: translation`,
+        `Task: recommendations`.
         """
         match task:
             case PlanCourse():
@@ -89,6 +96,12 @@ class Prompts:
                 return self._grading(task)
             case FindKeys():
                 return self._keys(task)
+            case ExplainCode():
+                return self._code(task)
+            case Translate():
+                return self._translation(task)
+            case GiveReasons():
+                return self._recommendations(task)
             case _:
                 raise NotImplementedError(type(task).__name__)
 
@@ -174,6 +187,32 @@ class Prompts:
         if task.material:
             lines.append(_fenced("material", task.material))
         system = self._texts["keys"].substitute(locale=task.locale)
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _code(self, task: ExplainCode) -> Prompt:
+        numbered = "\n".join(f"{n:4} | {line}" for n, line in enumerate(lines_of(task.code), 1))
+        lines = ["Task: code"]
+        lines += [_fenced("language", task.language)] if task.language else []
+        lines += [_fenced("question", task.question)] if task.question else []
+        lines.append(_fenced("source_code", numbered))
+        system = self._texts["code"].substitute(locale=task.locale, level=task.level, level_meaning=LEVELS[task.level])
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _translation(self, task: Translate) -> Prompt:
+        source = f" from the language `{task.source}`" if task.source else ""
+        system = self._texts["translation"].substitute(target=task.target, source=source)
+        lines = ["Task: translation", _fenced("text", task.masked.text)]
+        return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
+
+    def _recommendations(self, task: GiveReasons) -> Prompt:
+        learner = {"studied": task.studied, "interests": task.interests, "level": task.level}
+        lines = [
+            "Task: recommendations",
+            f"Courses: {len(task.courses)}",
+            _fenced("learner", _json(learner)),
+            _fenced("courses", _json(task.courses)),
+        ]
+        system = self._texts["recommendations"].substitute(locale=task.locale)
         return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)
 
     def _system(self, name: str, brief: CourseBrief, **facts: object) -> str:

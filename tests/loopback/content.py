@@ -21,6 +21,9 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
         "modules": _number(prompt, "Modules"),
         "questions": _number(prompt, "Questions"),
         "keys": _keys(prompt),
+        "courses": _number(prompt, "Courses"),
+        "line_too_many": "name a line too many" in prompt,
+        "translated": _translated(prompt),
     }
     made = _value(schema, (), facts)
     assert isinstance(made, dict)
@@ -50,6 +53,8 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
         case "array":
             return [_value(schema["items"], (*path, n), facts) for n in range(_length(schema, path, facts))]
         case "integer" | "number":
+            if path[-1] in ("first_line", "last_line"):
+                return 99 if facts["line_too_many"] and path[-1] == "last_line" else 1
             if path[-1] == "answer":
                 return int(path[1]) % 4
             if path[0] == "answers":
@@ -68,6 +73,7 @@ def _length(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str
         "answers": len(facts["keys"]),
         "modules": facts["modules"],
         "questions": facts["questions"],
+        "reasons": facts["courses"],
         "options": 4,
         "key_terms": 4,
     }
@@ -81,13 +87,22 @@ def _text(path: tuple[str | int, ...], facts: dict[str, Any]) -> str:
         case "url":
             return f"https://en.wikipedia.org/wiki/Learning_{path[1]}"
         case "text":
-            return _lesson_text(facts)
+            return facts["translated"] or _lesson_text(facts)
         case "title" if len(path) == 1:
             return f"{facts['topic']}: {facts['purpose']}" if facts["purpose"] == "plan" else facts["title"]
         case "term":
             return f"term {place.split()[1]} of {facts['title']}"
         case _:
             return f"{place} ({facts['purpose']}, {facts['topic']})"
+
+
+def _translated(prompt: str) -> str:
+    """The text to be translated, in capitals; one that says so loses its first mark, until its faults are told."""
+    found = re.search(r"<text>\n(.*?)\n</text>", prompt, re.DOTALL)
+    text = found[1] if found else ""
+    told = "That document has faults" in prompt
+    loses = "lose a mark always" in text or ("lose a mark once" in text and not told)
+    return text.upper().replace("⟦0⟧", "" if loses else "⟦0⟧")
 
 
 def _lesson_text(facts: dict[str, Any]) -> str:

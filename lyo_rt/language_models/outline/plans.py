@@ -4,7 +4,7 @@ from collections import Counter
 
 from lyo_rt.language_models.outline.blueprint import Content, Guided, Part, Read, blueprint_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
-from lyo_rt.language_models.outline.words import Terms
+from lyo_rt.language_models.outline.terms import Terms
 from lyo_rt.language_models.pace import pace_of, share_minutes
 from lyo_rt.language_models.tasks import CourseBrief, CoursePlan, LessonPlan, ModulePlan
 
