@@ -121,8 +121,12 @@ async def open_instance(
         )
         keys = await open_signing_keys(settings, database)
         local = await open_local_model(settings)
-        model = await stack.enter_async_context(open_model(settings, local.provider if local else None))
         id = leases.new_instance()
+        model = await stack.enter_async_context(
+            open_model(
+                settings, database, broadcast, clock, instance=id, local=local.provider if local else None
+            )
+        )
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())

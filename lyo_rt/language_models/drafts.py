@@ -57,7 +57,8 @@ async def write_draft(
                 return draft, Written(provider=provider, model=reply.model, usage=usage)
             prompt = msgspec.structs.replace(prompt, turns=(*prompt.turns, *_mending(reply.text, faults)))
     kind: FaultKind = "timeout" if deadline.cancelled_caught else "malformed"
-    raise ModelFault(provider, kind, "; ".join(faults) or f"no whole answer within {timeout:g} s")
+    detail = "; ".join(faults) or f"no whole answer within {timeout:g} s"
+    raise ModelFault(provider, kind, detail, usage=None if deadline.cancelled_caught else usage)
 
 
 def read_draft(task: StructuredTask[Draft], text: str) -> tuple[Draft | None, list[str]]:

@@ -33,6 +33,9 @@ from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 if TYPE_CHECKING:
     import httpx2
 
+ANSWER_TOKENS = 4096
+"""The most one answer has (SPEC §5)."""
+
 Answer = TypeVar("Answer", Chunk, Completion)
 
 
@@ -139,7 +142,7 @@ class OpenAI:
         return Request(
             model=model,
             messages=[Message("system", prompt.system), *turns],
-            max_completion_tokens=4096,
+            max_completion_tokens=ANSWER_TOKENS,
             temperature=0.7,
             **how,
         )

@@ -33,14 +33,24 @@ class ModelFault(Exception):
 
     `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
     (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
-    `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
+    `retry_after` is the provider's own hint, in seconds; `usage` what was billed all the same, where that is known.
+    `detail` may quote the provider: log `provider` and `kind`.
     """
 
-    def __init__(self, provider: str, kind: FaultKind, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        provider: str,
+        kind: FaultKind,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        usage: "Usage | None" = None,
+    ) -> None:
         super().__init__(f"{provider}: {kind}: {detail}")
         self.provider = provider
         self.kind: FaultKind = kind
         self.retry_after = retry_after
+        self.usage = usage
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -113,11 +123,15 @@ class LanguageModel(Protocol):
     """What the product asks: the providers in their order, behind one door (routing.py)."""
 
     async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:
-        """The first valid draft. Raises ModelUnavailable with `retry_after` when every provider fails."""
+        """The first valid draft.
+
+        Raises ModelUnavailable with `retry_after` when every provider fails, BudgetExhausted when the asker's budget
+        or the deployment's is used up: asking again before it resets is of no use.
+        """
         ...
 
     async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:
-        """The tutor's next turn, token by token into `sink`. Raises ModelUnavailable as `write` does.
+        """The tutor's next turn, token by token into `sink`. Raises what `write` does.
 
         Cancelling the call ends the provider's connection within a second.
         """
