@@ -52,17 +52,23 @@ def refuses_everything(limits: Limits, user: UUID | None) -> Whose | None:
     return "deployment" if limits.dollars == 0 else None
 
 
-async def begin_user_day(queries: Queries, day: date, user: UUID) -> None:
-    """The learner's budget of a day, with what was used of it while it had no limit."""
-    await queries.execute(
+async def begin_user_day(queries: Queries, day: date, user: UUID) -> bool:
+    """The learner's budget of a day, with what was used of it while it had no limit; False: the learner is gone."""
+    found = await queries.fetchval(
         f"""
-        INSERT INTO ai_user_budgets (day, user_id, tokens)
-        SELECT $1, $2, coalesce(sum({BOOKED_TOKENS}), 0) FROM ai_usage WHERE day = $1 AND user_id = $2
-        ON CONFLICT DO NOTHING
+        WITH learner AS (
+            SELECT id FROM users WHERE id = $2
+        ), begun AS (
+            INSERT INTO ai_user_budgets (day, user_id, tokens)
+            SELECT $1, id, (SELECT coalesce(sum({BOOKED_TOKENS}), 0) FROM ai_usage WHERE day = $1 AND user_id = $2)
+            FROM learner ON CONFLICT DO NOTHING
+        )
+        SELECT EXISTS (SELECT FROM learner)
         """,  # noqa: S608  (a constant)
         day,
         user,
     )
+    return bool(found)
 
 
 async def begin_day(queries: Queries, day: date) -> None:

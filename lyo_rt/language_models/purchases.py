@@ -154,7 +154,8 @@ class Purchases:
         waits = False
         if user is not None and limits.user_tokens is not None:
             if admission.user_tokens is None:
-                await persist(partial(budgets.begin_user_day, database, call.day, user))
+                if not await persist(partial(budgets.begin_user_day, database, call.day, user)):
+                    raise budgets.refusal("user", limits, call.began)  # nobody to have one
             elif admission.user_tokens + call.tokens > limits.user_tokens:
                 used = await persist(partial(budgets.user_tokens, database, call.day, user))
                 if late or used + call.tokens > limits.user_tokens:
