@@ -107,7 +107,7 @@ class ConversationActor(Actor[WorkMessage]):
                     status = "failed"
                 except* BudgetExhausted as refusals:
                     status = "failed"
-                    await answer.text(str(faults(refusals)[0]))
+                    await answer.say_instead(str(faults(refusals)[0]))
         if answer.lost:
             _log_lost(answer.lease)
             return
@@ -178,6 +178,12 @@ class Answer:
         """Another model begins anew."""
         self._revision += 1
         self._text, self._sent, self._stored = "", 0, 0
+
+    async def say_instead(self, text: str) -> None:
+        """Why there is no answer, in place of what a model may have begun."""
+        if self._text:
+            await self.restart()
+        await self.text(text)
 
     # -- the writing
 

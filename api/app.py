@@ -10,10 +10,25 @@ from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
-from api.rest import auth, courses, documentation, health, streams, study, tasks, tickets, tutor, users
+from api.rest import ai_usage, auth, courses, documentation, health, streams, study, tasks, tickets, tutor, users
 from api.services import Services
 
-ROUTES = (auth, users, courses, tasks, tutor, study, streams, tickets, health, documentation, asyncapi, problems, demo)
+ROUTES = (
+    auth,
+    users,
+    courses,
+    tasks,
+    tutor,
+    study,
+    ai_usage,
+    streams,
+    tickets,
+    health,
+    documentation,
+    asyncapi,
+    problems,
+    demo,
+)
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 20
 SEND_SECONDS = 60

@@ -48,7 +48,9 @@ async def read_usage() -> Response:
 
 @blueprint.get("/admin/ai/costs")
 @answers(
-    Costs, problems=(Forbidden, InvalidInput), query={"days": f"how many days back, 1 to {MOST_DAYS}; 30 when not given"}
+    Costs,
+    problems=(Forbidden, InvalidInput),
+    query={"days": f"how many days back, 1 to {MOST_DAYS}; 30 when not given"},
 )
 @signed_in
 async def read_costs() -> Response:
