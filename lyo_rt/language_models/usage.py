@@ -69,7 +69,8 @@ async def of_learner(queries: Queries, user: UUID, day: date) -> list[PurposeUsa
     """What a learner has used on a day, the most first."""
     rows = await queries.fetch(
         f"""
-        SELECT purpose, count(*) AS calls, sum({BOOKED_TOKENS})::bigint AS tokens, sum({BOOKED_COST})::float8 AS cost_usd
+        SELECT purpose, count(*) AS calls, sum({BOOKED_TOKENS})::bigint AS tokens,
+            sum({BOOKED_COST})::float8 AS cost_usd
         FROM ai_usage WHERE user_id = $1 AND day = $2 GROUP BY purpose ORDER BY tokens DESC, purpose
         """,  # noqa: S608  (constants)
         user,
