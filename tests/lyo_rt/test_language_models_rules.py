@@ -123,7 +123,7 @@ class TestPrices:
             read_prices(file)
 
     def test_a_file_that_is_not_there_stops_the_start(self, tmp_path: Path) -> None:
-        with pytest.raises(InvalidSettings, match="^AI_PRICES: "):
+        with pytest.raises(InvalidSettings, match=r"^AI_PRICES: "):
             read_prices(tmp_path / "none.toml")
 
     def test_every_model_without_a_price_is_named(self) -> None:
