@@ -15,7 +15,7 @@ from lyo_rt.language_models import budgets, ledger, retries
 from lyo_rt.language_models.breakers import LONGEST_REST_SECONDS, Verdict
 from lyo_rt.language_models.budgets import Limits
 from lyo_rt.language_models.ledger import Admission, Call, Ending, Free, Kept, Outcome, latency_ms
-from lyo_rt.language_models.port import Asker, ModelFault, Provider, Usage, Written
+from lyo_rt.language_models.port import Asker, FaultKind, ModelFault, Provider, Usage, Written
 from lyo_rt.language_models.prices import Prices, cost
 from lyo_rt.language_models.questions import Question
 from lyo_rt.language_models.requests import Request, tokens_of
@@ -222,7 +222,7 @@ class Purchases:
         return msgspec.structs.replace(ending, model=written.model, answer=answer)
 
     def _failed(self, call: Call, purchase: Purchase, fault: ModelFault) -> Ending:
-        usage = fault.usage or (Usage() if fault.kind in retries.UNBILLED else _so_far(purchase))
+        usage = fault.usage or _billed(purchase, fault.kind)
         verdict: Verdict = "neither" if fault.kind in retries.UNRELATED else "failure"
         rest = None if fault.retry_after is None else min(fault.retry_after, LONGEST_REST_SECONDS)
         return msgspec.structs.replace(self._ending(call, "failed", usage, verdict), fault=fault.kind, rest=rest)
@@ -239,6 +239,15 @@ class Purchases:
             ended=ended,
             verdict=verdict,
         )
+
+
+def _billed(purchase: Purchase, kind: FaultKind) -> Usage:
+    """What a call that failed may have used, where its provider has not said."""
+    if kind in retries.UNBILLED:
+        return Usage()
+    if kind == "blocked":  # the prompt was read, and next to nothing written
+        return Usage(purchase.request.prompt_tokens, purchase.question.written() or 0)
+    return _so_far(purchase)
 
 
 def _so_far(purchase: Purchase) -> Usage:
