@@ -16,8 +16,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How one request is answered.
 
     `status` answers with that HTTP status, `retry_after` seconds and further `headers`; `hang` sends nothing,
-    `hang_between` and `cut` stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle). `only`
-    is the beginning of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+    `hang_between` and `cut` stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle).
+    `only` is the beginning of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
     """
 
     kind: Kind = "ok"
