@@ -7,7 +7,7 @@ from lyo_rt import idempotency, leases, streams
 from lyo_rt.accounts import tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
-from lyo_rt.language_models import ledger
+from lyo_rt.language_models import upkeep
 from lyo_rt.problems import Unavailable
 
 EVERY_SECONDS = 3600.0
@@ -27,8 +27,8 @@ async def keep_house(database: Database, clock: Clock) -> None:
             closed = await leases.purge(database)
             unused = await tickets.purge(database, now=clock.now())
             events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
-            answers = await ledger.purge(database, now=clock.now())
-            stale = await ledger.leave_stale_ambiguous(database, now=clock.now())
+            answers = await upkeep.purge(database, now=clock.now())
+            stale = await upkeep.leave_stale_ambiguous(database, now=clock.now())
             log.debug(
                 "kept house",
                 idempotency_keys=keys,

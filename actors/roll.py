@@ -10,7 +10,7 @@ import structlog
 
 from lyo_rt import leases
 from lyo_rt.database.pool import Database
-from lyo_rt.language_models import ledger
+from lyo_rt.language_models import upkeep
 from lyo_rt.operations import service
 from lyo_rt.problems import Unavailable
 
@@ -63,7 +63,7 @@ class Roll:
         if lost := missing & self._missing:
             async with self._database.transaction() as transaction:
                 told = await service.tell_lost(transaction, sorted(lost))
-                calls = await ledger.leave_ambiguous(transaction, told)
+                calls = await upkeep.leave_ambiguous(transaction, told)
             for instance in told:
                 log.warning("an instance is lost", lost=str(instance))
             if calls:

@@ -123,9 +123,7 @@ async def open_instance(
         local = await open_local_model(settings)
         id = leases.new_instance()
         model = await stack.enter_async_context(
-            open_model(
-                settings, database, broadcast, clock, instance=id, local=local.provider if local else None
-            )
+            open_model(settings, database, broadcast, clock, instance=id, local=local.provider if local else None)
         )
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())

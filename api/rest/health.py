@@ -1,5 +1,6 @@
 """Is this instance alive, ready, and what is the matter if not. Open to all; details are for admins (SPEC §4)."""
 
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from api.services import services
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.language_models import breakers
 from lyo_rt.language_models.breakers import Breaker
+from lyo_rt.language_models.gemma.provider import NAME as GEMMA
+from lyo_rt.language_models.gemma.provider import NOT_READY_SECONDS
 from lyo_rt.models.address import shown
 from lyo_rt.models.records import Memory, Reason, State
 from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
@@ -182,7 +185,7 @@ async def ai() -> Response:
     now = services().clock.now()
     known = {one.provider: one for one in await breakers.list_breakers(services().database)}
     asked = [known.get(name, Breaker(provider=name)) for name in providers]
-    cooling = [one.cooling(now) for one in asked]
+    cooling = [_cooling(one, now) for one in asked]
     if min(cooling) > 0:
         raise Unavailable("No language model can be asked now.", retry_after=min(cooling))
     details = [
@@ -191,6 +194,14 @@ async def ai() -> Response:
     ]
     status: Literal["ok", "degraded"] = "degraded" if cooling[0] > 0 else "ok"
     return json_answer(AiHealth(status, providers, details if _asks_an_admin() else None))
+
+
+def _cooling(breaker: Breaker, now: datetime) -> float:
+    """Seconds until the provider can be asked; the model of this instance can be once it is loaded."""
+    local = services().local_model
+    if breaker.provider == GEMMA and local is not None and local.standing.condition.state != "ready":
+        return NOT_READY_SECONDS
+    return breaker.cooling(now)
 
 
 @blueprint.get("/model")

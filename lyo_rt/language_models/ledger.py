@@ -7,8 +7,7 @@ one order: the user's budget, the deployment's, the breaker. Both may be sent ag
 were carried out.
 """
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -18,16 +17,14 @@ import msgspec
 from lyo_rt.database.pool import Queries, Row, one
 from lyo_rt.language_models.breakers import COUNT, Breaker, Verdict
 
-KEPT = timedelta(days=1)
-"""How long answers are kept: as long as leases of ended work."""
-LONGEST_CALL = timedelta(hours=2)
-"""Twice the most that AI_TOTAL_TIMEOUT can be."""
-
 Outcome = Literal["done", "failed", "cancelled"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at a request: who asks whom, on which instance, and the most it can use."""
+    """One attempt at a request: who asks whom, on which instance, and the most it can use.
+
+    `breaker` is the provider's name where it has a circuit breaker.
+    """
 
     id: UUID
     user: UUID | None
@@ -38,6 +35,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     shared: bytes | None
     attempt: int
     provider: str
+    breaker: str | None
     model: str
     tokens: int
     cost: Decimal
@@ -129,7 +127,7 @@ WITH kept AS (
         AND (SELECT count(*) FROM user_budget) >= 0 FOR UPDATE
 ), breaker AS (
     SELECT open_until, rest_until, probe_until FROM ai_breakers
-    WHERE provider = $8 AND (open_until IS NOT NULL OR rest_until > $12) AND EXISTS (SELECT FROM wanted)
+    WHERE provider = $19 AND (open_until IS NOT NULL OR rest_until > $12) AND EXISTS (SELECT FROM wanted)
         AND (SELECT count(*) FROM budget) >= 0 FOR UPDATE
 ), begun AS (
     INSERT INTO ai_usage (id, user_id, instance, work, request, shared, attempt, provider, model, reserved_tokens,
@@ -148,7 +146,7 @@ WITH kept AS (
     UPDATE ai_budgets SET cost = cost + $11 WHERE day = $13 AND EXISTS (SELECT FROM begun)
 ), probed AS (
     UPDATE ai_breakers SET probe = $1, probe_until = $15
-    WHERE provider = $8 AND open_until IS NOT NULL AND EXISTS (SELECT FROM begun)
+    WHERE provider = $19 AND open_until IS NOT NULL AND EXISTS (SELECT FROM begun)
 )
 SELECT EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM again) AS admitted,
     EXISTS (SELECT FROM elsewhere) AS elsewhere, kept.*, breaker.*, user_budget.tokens AS user_tokens, budget.cost
@@ -210,6 +208,7 @@ async def begin(
         kept_since,
         user_tokens,
         dollars,
+        call.breaker,
     )
     if row is None:
         raise RuntimeError("one row is always selected")
@@ -230,7 +229,7 @@ async def settle(queries: Queries, call: Call, ending: Ending) -> None:
         ending.latency_ms,
         ending.ended,
         ending.answer,
-        call.provider,
+        call.breaker,
         ending.verdict,
         ending.rest,
     )
@@ -258,39 +257,6 @@ async def add_free(queries: Queries, free: Free) -> None:
         free.ended,
         latency_ms(free.began, free.ended),
     )
-
-
-async def leave_ambiguous(queries: Queries, instances: Sequence[int]) -> int:
-    """The calls that were in flight on instances that are lost; returns how many. Breakers wait for none of them."""
-    lost: int = await queries.fetchval(
-        """
-        WITH lost AS (
-            UPDATE ai_usage SET outcome = 'ambiguous', ended_at = clock_timestamp()
-            WHERE instance = ANY($1::bigint[]) AND outcome = 'started' RETURNING id
-        ), released AS (
-            UPDATE ai_breakers SET probe = NULL, probe_until = NULL WHERE probe IN (SELECT id FROM lost)
-        )
-        SELECT count(*) FROM lost
-        """,
-        list(instances),
-    )
-    return lost
-
-
-async def leave_stale_ambiguous(queries: Queries, *, now: datetime) -> int:
-    """The calls whose end could not be written when it came, the database being away; returns how many."""
-    tag = await queries.execute(
-        "UPDATE ai_usage SET outcome = 'ambiguous', ended_at = $1 WHERE outcome = 'started' AND started_at < $2",
-        now,
-        now - LONGEST_CALL,
-    )
-    return int(tag.rpartition(" ")[2])
-
-
-async def purge(queries: Queries, *, now: datetime) -> int:
-    """Delete the answers older than a day; returns how many."""
-    tag = await queries.execute("DELETE FROM ai_answers WHERE created_at < $1", now - KEPT)
-    return int(tag.rpartition(" ")[2])
 
 
 def latency_ms(began: datetime, ended: datetime) -> int:

@@ -30,13 +30,15 @@ LAST_WORD_SECONDS = 2.0
 class Route(msgspec.Struct, frozen=True):
     """A provider as the router knows it: its models by name, the most tokens an answer of it has.
 
-    `free`: it costs nothing, so nothing is reserved, shared or kept.
+    `local`: it runs on this instance, so what befalls it is no matter of the other instances' breaker. `free`: it
+    costs nothing, so nothing is reserved, shared or kept.
     """
 
     provider: Provider
     model: str
     model_complex: str
     answer_tokens: int = 0
+    local: bool = False
     free: bool = False
 
 
@@ -206,6 +208,7 @@ class Purchases:
             shared=purchase.request.shared if self._shared_for else None,
             attempt=attempt,
             provider=purchase.route.provider.name,
+            breaker=None if purchase.route.local else purchase.route.provider.name,
             model=purchase.model,
             tokens=most.prompt_tokens + most.answer_tokens,
             cost=cost(self._prices, purchase.model, most),

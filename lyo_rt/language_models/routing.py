@@ -159,7 +159,13 @@ async def _recalled(question: Question, kept: Kept) -> Written:
 
 @asynccontextmanager
 async def open_model(
-    settings: Settings, database: Database, broadcast: Broadcast, clock: Clock, *, instance: int, local: LocalGemma | None = None
+    settings: Settings,
+    database: Database,
+    broadcast: Broadcast,
+    clock: Clock,
+    *,
+    instance: int,
+    local: LocalGemma | None = None,
 ) -> AsyncIterator[LanguageModel]:
     """The router over `settings.providers()`, closed with the block. `local` is the model that this instance runs.
 
@@ -222,7 +228,10 @@ async def _open(name: Name, settings: Settings, timeouts: Timeouts, local: Local
                 timeouts=timeouts,
             )
             return Route(
-                server, model=settings.gemma_model, model_complex=settings.gemma_model, answer_tokens=openai.ANSWER_TOKENS
+                server,
+                model=settings.gemma_model,
+                model_complex=settings.gemma_model,
+                answer_tokens=openai.ANSWER_TOKENS,
             )
         case "gemma":
             own = local or LocalGemma(parallel=settings.gemma_parallel, timeouts=timeouts)

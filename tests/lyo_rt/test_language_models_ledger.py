@@ -10,7 +10,7 @@ import pytest
 
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
-from lyo_rt.language_models import ledger
+from lyo_rt.language_models import upkeep
 from lyo_rt.language_models.budgets import Limits
 from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.routing import Router
@@ -106,8 +106,8 @@ async def test_what_a_lost_instance_had_in_flight_is_ambiguous(both: Providers, 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(model.write, PLAN, ASKER)
         await both.openai.until("running")
-        assert await ledger.leave_ambiguous(database, [4]) == 0
-        assert await ledger.leave_ambiguous(database, [4, 5]) == 1
+        assert await upkeep.leave_ambiguous(database, [4]) == 0
+        assert await upkeep.leave_ambiguous(database, [4, 5]) == 1
         assert await calls(database) == [("openai", "ambiguous", None)]
         tasks.cancel_scope.cancel()
 
@@ -300,8 +300,8 @@ async def test_answers_are_forgotten_after_a_day_and_what_never_ended_is_ambiguo
     )
     for seconds, found in ((3600, 0), (86_400, 1)):
         clock.move(seconds)
-        assert await ledger.purge(database, now=clock.now()) == found
-        assert await ledger.leave_stale_ambiguous(database, now=clock.now()) == found
+        assert await upkeep.purge(database, now=clock.now()) == found
+        assert await upkeep.leave_stale_ambiguous(database, now=clock.now()) == found
 
 
 async def test_a_learner_who_goes_leaves_figures_without_a_name_and_no_answer(
