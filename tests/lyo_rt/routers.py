@@ -118,7 +118,7 @@ async def router(
 ) -> Router:
     """A router as an instance has it."""
     clock = clock or SystemClock()
-    await breakers.add(database, [route.provider.name for route in routes if not route.free])
+    await breakers.add(database, [route.provider.name for route in routes if not route.free and not route.local])
     purchases = Purchases(
         database,
         clock,

@@ -7,6 +7,8 @@ import pytest
 
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models import breakers
+from lyo_rt.language_models.gemma.provider import LocalGemma
+from lyo_rt.language_models.purchases import Route
 from lyo_rt.language_models.routing import Router
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.problems import ModelUnavailable
@@ -157,6 +159,17 @@ async def test_a_cancelled_probe_makes_way_for_the_next(cluster: Cluster, both: 
     assert await cluster.state() == "half-open"
     cluster.clock.move(1)
     assert await cluster.ask(cluster.there) == "openai"
+
+
+async def test_a_model_of_one_instance_is_no_matter_of_the_others(both: Providers, database: Database) -> None:
+    absent = LocalGemma(parallel=1, timeouts=NO_PATIENCE)
+    own = Route(absent, model="gemma", model_complex="gemma", answer_tokens=4096, local=True)
+    model = await router(database, own, both.to_openai)
+    for n in range(6):
+        _, written = await model.write(plan_of(f"topic {n}"), ASKER)
+        assert written.provider == "openai"
+    assert [one.provider for one in await breakers.list_breakers(database)] == ["openai"]
+    assert await database.fetchval("SELECT count(*) FROM ai_usage WHERE provider = 'gemma'") == 6
 
 
 @pytest.mark.parametrize("behaviour", [Behaviour(kind="blocked"), Behaviour(kind="status", status=400)])
