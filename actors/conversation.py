@@ -13,6 +13,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from actors.actor import Actor
+from actors.crashes import faults
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import frames, streams
@@ -22,7 +23,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
 from lyo_rt.language_models.tasks import TutorTask
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
-from lyo_rt.problems import ModelUnavailable, Unavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Unavailable
 from lyo_rt.tutoring import grounding, service
 from lyo_rt.tutoring.records import TurnContext
 
@@ -104,6 +105,9 @@ class ConversationActor(Actor[WorkMessage]):
                     answer.lost = True
                 except* ModelUnavailable:
                     status = "failed"
+                except* BudgetExhausted as refusals:
+                    status = "failed"
+                    await answer.say_instead(str(faults(refusals)[0]))
         if answer.lost:
             _log_lost(answer.lease)
             return
@@ -175,10 +179,16 @@ class Answer:
         self._revision += 1
         self._text, self._sent, self._stored = "", 0, 0
 
+    async def say_instead(self, text: str) -> None:
+        """Why there is no answer, in place of what a model may have begun."""
+        if self._text:
+            await self.restart()
+        await self.text(text)
+
     # -- the writing
 
     async def write(self, model: LanguageModel, task: TutorTask, asker: Asker) -> Written:
-        """The model's answer, sent on as it comes. Raises LeaseLost and ModelUnavailable (in a group)."""
+        """The model's answer, sent on as it comes. Raises LeaseLost, ModelUnavailable, BudgetExhausted, in a group."""
         if self._revision > 1:
             await self._begin_revision()
         async with anyio.create_task_group() as tasks:

@@ -11,6 +11,7 @@ from api.pages import asyncapi, demo, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
 from api.rest import (
+    ai_usage,
     auth,
     courses,
     documentation,
@@ -41,6 +42,7 @@ ROUTES = (
     explanations,
     translations,
     recommendations,
+    ai_usage,
     streams,
     tickets,
     health,

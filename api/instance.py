@@ -126,13 +126,12 @@ async def open_instance(
         )
         keys = await open_signing_keys(settings, database)
         local = await open_local_model(settings)
-        model = Gatekeeper(
-            await stack.enter_async_context(open_model(settings, local.provider if local else None)),
-            await stack.enter_async_context(open_model(second_reading(settings)))
-            if settings.ai_second_reader
-            else None,
-        )
         id = leases.new_instance()
+        opened = partial(open_model, database=database, broadcast=broadcast, clock=clock, instance=id)
+        model = Gatekeeper(
+            await stack.enter_async_context(opened(settings, local=local.provider if local else None)),
+            await stack.enter_async_context(opened(second_reading(settings))) if settings.ai_second_reader else None,
+        )
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())

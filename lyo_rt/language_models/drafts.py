@@ -50,11 +50,13 @@ async def write_draft(
         gates = msgspec.structs.replace(best.gates, repairs=writing.repairs)
         return best.draft, Written(provider=provider, model=writing.model, usage=writing.usage, gates=gates)
     if refused is not None:
-        refused.usage = refused.usage.plus(writing.usage)
+        refused.usage = writing.usage.plus(refused.usage or Usage())
         raise refused
     kind: FaultKind = "truncated" if writing.truncated else "malformed"
     detail = "; ".join(writing.faults) or f"no whole answer within {timeout:g} s"
-    raise ModelFault(provider, "timeout" if deadline.cancelled_caught else kind, detail, usage=writing.usage)
+    if deadline.cancelled_caught:
+        raise ModelFault(provider, "timeout", detail)
+    raise ModelFault(provider, kind, detail, usage=writing.usage)
 
 
 class _Writing(Generic[Draft]):

@@ -15,8 +15,9 @@ from lyo_rt.language_models.schemas import GEMINI_OMITS, provider_schema
 from lyo_rt.language_models.streaming import Piece, Timeouts, pumped, relay
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
-TOKENS = 8192
-"""The most tokens of an answer (SPEC §5)."""
+ANSWER_TOKENS = 8192
+"""The most one answer has (SPEC §5)."""
+
 _CATEGORIES = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 
 
@@ -115,7 +116,7 @@ class Gemini:
             shape = {"response_mime_type": "application/json", "response_json_schema": self._schema(prompt.answer)}
         return types.GenerateContentConfig(
             system_instruction=prompt.system,
-            max_output_tokens=TOKENS * 2 if prompt.longer else TOKENS,
+            max_output_tokens=ANSWER_TOKENS * 2 if prompt.longer else ANSWER_TOKENS,
             temperature=0.7,
             top_p=0.95,
             top_k=40,

@@ -33,10 +33,10 @@ from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 if TYPE_CHECKING:
     import httpx2
 
-Answer = TypeVar("Answer", Chunk, Completion)
+ANSWER_TOKENS = 4096
+"""The most one answer has (SPEC §5)."""
 
-TOKENS = 4096
-"""The most tokens of an answer (SPEC §5)."""
+Answer = TypeVar("Answer", Chunk, Completion)
 
 
 class OpenAI:
@@ -145,7 +145,7 @@ class OpenAI:
         return Request(
             model=model,
             messages=[Message("system", prompt.system), *turns],
-            max_completion_tokens=TOKENS * 2 if prompt.longer else TOKENS,
+            max_completion_tokens=ANSWER_TOKENS * 2 if prompt.longer else ANSWER_TOKENS,
             temperature=0.7,
             **how,
         )

@@ -46,7 +46,7 @@ class ModelFault(Exception):
     `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
     (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
     `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
-    `usage` is what the request cost all the same.
+    `usage` is what was billed all the same, where that is known.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ModelFault(Exception):
         self.provider = provider
         self.kind: FaultKind = kind
         self.retry_after = retry_after
-        self.usage = usage or Usage()
+        self.usage = usage
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -125,11 +125,15 @@ class LanguageModel(Protocol):
     """What the product asks: the providers in their order, behind one door (routing.py)."""
 
     async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:
-        """The first valid draft. Raises ModelUnavailable with `retry_after` when every provider fails."""
+        """The first valid draft.
+
+        Raises ModelUnavailable with `retry_after` when every provider fails, BudgetExhausted when the asker's budget
+        or the deployment's is used up: asking again before it resets is of no use.
+        """
         ...
 
     async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:
-        """The tutor's next turn, token by token into `sink`. Raises ModelUnavailable as `write` does.
+        """The tutor's next turn, token by token into `sink`. Raises what `write` does.
 
         Cancelling the call ends the provider's connection within a second.
         """

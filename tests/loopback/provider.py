@@ -114,7 +114,7 @@ class Provider(ABC, Script):
 
     async def _failed(self, response: Response, entry: Received, behaviour: Behaviour) -> None:
         entry.outcome, entry.status = "failed", behaviour.status
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **behaviour.headers}
         if behaviour.retry_after is not None:
             headers["retry-after"] = f"{behaviour.retry_after:g}"
         await response.whole(behaviour.status, self.error_body(behaviour.status, "scripted failure"), headers)

@@ -26,15 +26,16 @@ Kind = Literal[
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How one request is answered.
 
-    `status` answers with that HTTP status and `retry_after` seconds; `hang` sends nothing, `hang_between` and `cut`
-    stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle); `flawed` leaves the last
-    question of an assessment without its explanation, `undecided` does not find the first key. `only` is the beginning
-    of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+        `status` answers with that HTTP status, `retry_after` seconds and further `headers`; `hang` sends nothing,
+    `hang_between` and `cut` stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle);
+    `flawed` leaves the last question of an assessment without its explanation, `undecided` does not find the first key.
+    `only` is the beginning of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
     """
 
     kind: Kind = "ok"
     status: int = 500
     retry_after: float | None = None
+    headers: dict[str, str] = {}
     after: int = 3
     only: str = ""
 
