@@ -7,11 +7,12 @@ from uuid import UUID, uuid5
 import anyio.to_thread
 import msgspec
 
-from api.evaluation.problems import Problem, read_course
+from api.evaluation.problems import Course, Problem, read_course
 from lyo_rt.accounts.repository import find_credentials
 from lyo_rt.accounts.rules import email_key
 from lyo_rt.courses import repository
 from lyo_rt.courses.records import NewItem, NewLesson, NewModule
+from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction
 
 _OPTION = re.compile(r"^([A-F])\) (.+)$", re.MULTILINE)
@@ -57,22 +58,32 @@ async def prepare(database: Database, owner: UUID) -> str:
             is_published=False,
         )
         if added:
-            await _write(transaction, id, course.title, course.description, course.problems)
+            await _write(transaction, id, course)
     return course.title
 
 
-async def _write(transaction: Transaction, id: UUID, title: str, description: str, problems: list[Problem]) -> None:
-    minutes = sum(problem.minutes for problem in problems)
-    module = NewModule(title, description, [], minutes, [problem.title for problem in problems])
-    await repository.plan_course(
-        transaction, id, title=title, description=description, objectives=[], prerequisites=[], modules=[module]
+async def _write(transaction: Transaction, id: UUID, course: Course) -> None:
+    minutes = sum(problem.minutes for problem in course.problems)
+    module = NewModule(course.title, course.description, [], minutes, [problem.title for problem in course.problems])
+    changes = Changes()
+    repository.plan_course(
+        changes,
+        id,
+        title=course.title,
+        description=course.description,
+        objectives=[],
+        prerequisites=[],
+        modules=[module],
     )
-    for place, problem in enumerate(problems, 1):
+    await transaction.carry_out(changes)
+    for place, problem in enumerate(course.problems, 1):
         items = tuple(_items(problem))
-        await repository.add_lesson(
-            transaction, NewLesson(id, 1, place, problem.title, problem.summary, problem.minutes, items)
-        )
-    await repository.finish_course(transaction, id, "completed", {DIGEST: digest_of(problems)})
+        changes = Changes()
+        repository.add_lesson(changes, NewLesson(id, 1, place, problem.title, problem.summary, problem.minutes, items))
+        await transaction.carry_out(changes)
+    changes = Changes()
+    repository.finish_course(changes, id, "completed", {DIGEST: digest_of(course.problems)})
+    await transaction.carry_out(changes)
 
 
 def _items(problem: Problem) -> list[NewItem]:

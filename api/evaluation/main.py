@@ -27,11 +27,11 @@ from lyo_rt.database.migrate import MigrationFault, upgrade
 from lyo_rt.database.pool import Database
 from lyo_rt.embedded.guarded import EmbeddedFault
 from lyo_rt.problems import Unavailable
-from lyo_rt.settings import Settings
+from lyo_rt.settings import InvalidSettings, Settings
 
 Result = TypeVar("Result")
 
-_MENDABLE = (Unready, StartFault, EmbeddedFault, MigrationFault, Unavailable)
+_MENDABLE = (Unready, InvalidSettings, StartFault, EmbeddedFault, MigrationFault, Unavailable)
 
 
 def run(settings: Settings, options: Mapping[str, Any]) -> Report:

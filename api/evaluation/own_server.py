@@ -20,11 +20,12 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.database.migrate import upgrade
 from lyo_rt.settings import Settings
 
+POLL_SECONDS = 0.1
 EMAIL = "evaluation@example.com"
 
 
 def evaluating(settings: Settings, folder: Path) -> Settings:
-    """The settings with their providers, and without everything that is somebody's: database, Redis, keys, port."""
+    """The settings with their providers and model, without all that is somebody's: database, Redis, keys, port."""
     own = {
         "environment": "development",
         "host": "127.0.0.1",
@@ -38,6 +39,7 @@ def evaluating(settings: Settings, folder: Path) -> Settings:
         "jwt_secret_key": None,
         "trusted_hosts": (),
         "ai_providers": settings.providers(),
+        "model_path": settings.model_file,
         "log_level": "ERROR",
     }
     return settings.model_copy(update=own)
@@ -60,6 +62,7 @@ async def own_server(settings: Settings) -> AsyncIterator[tuple[str, Learner]]:
                 open_instance(own, SystemClock(), database_url=behind.database_url, redis_url=None)
             )
             address = await stack.enter_async_context(_serving(own, instance))
+            await _loaded(instance)
             yield address, await _learner(instance)
             await instance.drain()
 
@@ -68,7 +71,7 @@ async def own_server(settings: Settings) -> AsyncIterator[tuple[str, Learner]]:
 async def _serving(settings: Settings, instance: Instance) -> AsyncIterator[str]:
     listener = listening_socket(settings)
     host, port = listener.getsockname()[:2]
-    config, stopping = hypercorn_config(listener.detach()), anyio.Event()
+    config, stopping = hypercorn_config(listener), anyio.Event()
     config.graceful_timeout = 1
 
     async def http() -> None:
@@ -78,6 +81,19 @@ async def _serving(settings: Settings, instance: Instance) -> AsyncIterator[str]
         tasks.start_soon(http)
         yield f"http://{host}:{port}"
         stopping.set()
+
+
+async def _loaded(instance: Instance) -> None:
+    """A model of its own, if it has one, is ready: until then others would speak in its place. Raises Unready."""
+    local = instance.services.local_model
+    if local is None or local.provider is None:
+        return
+    if local.place is None and not await anyio.Path(local.artifact.path).exists():
+        raise Unready(f"MODEL_PATH: there is no {local.artifact.path}")
+    while local.standing.condition.state not in {"ready", "failed"}:  # noqa: ASYNC110  nobody is told of a change
+        await anyio.sleep(POLL_SECONDS)
+    if local.standing.condition.state == "failed":
+        raise Unready(f"the model has failed: {local.standing.condition.detail}")
 
 
 async def _learner(instance: Instance) -> Learner:

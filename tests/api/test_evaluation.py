@@ -12,19 +12,26 @@ from uuid import uuid4
 
 import anyio
 import httpx
+import msgspec
 import pytest
 from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 from click.testing import CliRunner
 
+from actors.crashes import faults
 from api.command_line import main
 from api.evaluation.course import course_id, prepare
+from api.evaluation.dialogues import chosen, read_scripts
 from api.evaluation.door import PublicDoor
+from api.evaluation.own_server import own_server
+from api.evaluation.plan import Plan, fail_under_of
+from api.evaluation.run import Evaluation
 from api.outcome import Unready
 from api.services import Services
 from api.signing_in import Learner
 from lyo_rt.accounts.records import Registered
 from lyo_rt.client.tokens import Tokens
+from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
 from lyo_rt.settings import Settings
 from tests.loopback.openai import OpenAI
@@ -102,6 +109,17 @@ async def evaluated(address: tuple[str, int], learner: Registered, *options: str
     return code, shown, json.loads(out)
 
 
+def door_of(address: tuple[str, int], learner: Registered, client: httpx.AsyncClient) -> PublicDoor:
+    """The same door, without a program around it."""
+    return PublicDoor(url(address), Learner(learner.user_id, Tokens(learner.access_token)), client, 30)
+
+
+async def report_on(door: PublicDoor, only: str, **options: Any) -> Any:
+    """The run's report, as JSON has it."""
+    evaluation = Evaluation(Plan(**options), chosen(read_scripts(), only), door, SystemClock())
+    return msgspec.to_builtins(await evaluation.run(lambda _: None))
+
+
 def url(address: tuple[str, int]) -> str:
     """Of the instance."""
     return f"http://{address[0]}:{address[1]}"
@@ -117,7 +135,7 @@ def heard(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, Any]]]]:
 
 @pytest.mark.anyio
 async def test_a_good_tutor_passes_every_dialogue_and_the_same_again(
-    address: tuple[str, int], prepared: Registered
+    address: tuple[str, int], client: httpx.AsyncClient, prepared: Registered
 ) -> None:
     code, table, report = await evaluated(
         address, prepared, "--parallel", "8", "--fail-under", "0.95", "--fail-under", "leaks=1"
@@ -130,7 +148,7 @@ async def test_a_good_tutor_passes_every_dialogue_and_the_same_again(
     assert report["questions_per_answer"] == pytest.approx(1, abs=0.05)
     assert all(total["answers"] for total in report["scores"].values())
     assert all(name in table for name in ("pancakes", "forged-promise", "distress-hebrew", "all 67"))
-    _, _, again = await evaluated(address, prepared, "--parallel", "3", "--only", "rome,forged history,silent")
+    again = await report_on(door_of(address, prepared, client), "rome,forged history,silent", parallel=3)
     assert heard(again) == [entry for entry in heard(report) if entry[0] in {name for name, _ in heard(again)}]
 
 
@@ -151,14 +169,16 @@ async def test_a_tutor_who_speaks_another_language_fails_the_run(
 
 
 @pytest.mark.anyio
-async def test_an_answer_that_does_not_come_fails_the_run(
-    address: tuple[str, int], prepared: Registered, provider: OpenAI
+async def test_an_answer_that_does_not_come_is_a_fault_that_fails_the_run(
+    address: tuple[str, int], client: httpx.AsyncClient, prepared: Registered, provider: OpenAI
 ) -> None:
     provider.queue(*[Behaviour(kind="status", status=401)] * 8)
-    code, table, report = await evaluated(address, prepared, "--only", "fibonacci", "--parallel", "1")
-    assert code == 1
-    assert "FAILED answered: 0.000 is under 1" in table
-    assert report["scores"]["answered"]["faults"] == 2
+    door, least = door_of(address, prepared, client), fail_under_of(())
+    report = await report_on(door, "fibonacci", parallel=1, fail_under=least)
+    assert report["failures"] == ["answered: 0.000 is under 1 (the tutor gave an answer)"]
+    assert [said["marks"]["answered"]["fault"] for said in report["dialogues"][0]["said"]] == [
+        "the answer ended as failed"
+    ] * 2
     assert report["scores"]["leaks"]["answers"] == 0
 
 
@@ -199,7 +219,7 @@ async def test_the_course_of_problems_is_the_learners_own_and_hides_its_keys(
 async def test_who_has_no_course_or_an_old_one_is_told_how_to_get_it(
     address: tuple[str, int], client: httpx.AsyncClient, learner: Registered, database: Database, database_url: str
 ) -> None:
-    door = PublicDoor(url(address), Learner(learner.user_id, Tokens(learner.access_token)), client, 1)
+    door = door_of(address, learner, client)
     with pytest.raises(Unready, match=r"^this learner has no course of problems: run `lyo-rt evaluate prepare EMAIL`"):
         await door.checked()
     async with running("prepare", learner.email, DATABASE_URL=database_url) as process:
@@ -215,11 +235,12 @@ async def test_who_has_no_course_or_an_old_one_is_told_how_to_get_it(
     assert await database.fetchval("SELECT count(*) FROM courses") == 1
 
 
-@pytest.mark.anyio
-async def test_a_learner_who_does_not_exist_is_given_nothing(database_url: str) -> None:
-    async with running("prepare", "nobody@example.com", DATABASE_URL=database_url) as process:
-        code, _, complaint = await ended(process)
-    assert (code, complaint) == (2, "lyo-rt: there is no learner nobody@example.com in this database\n")
+def test_a_learner_who_does_not_exist_is_given_nothing(database_url: str) -> None:
+    refused = CliRunner().invoke(
+        main, ["evaluate", "prepare", "nobody@example.com"], env={"DATABASE_URL": database_url}
+    )
+    assert refused.exit_code == 2
+    assert refused.stderr == "lyo-rt: there is no learner nobody@example.com in this database\n"
 
 
 @pytest.mark.anyio
@@ -233,6 +254,16 @@ async def test_without_an_address_it_starts_a_server_of_its_own_and_leaves_nothi
     assert report["scores"]["questions"]["mean"] == 1
     assert "4 answers" in table
     assert [path async for path in anyio.Path(tmp_path).iterdir()] == []
+
+
+@pytest.mark.anyio
+async def test_a_model_that_is_not_there_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.gguf"
+    settings = Settings(ai_providers=("gemma",), model_path=missing, model_checksum="0" * 64)
+    with pytest.raises(ExceptionGroup) as raised:
+        async with own_server(settings):
+            raise AssertionError("it has begun")
+    assert [str(fault) for fault in faults(raised.value)] == [f"MODEL_PATH: there is no {missing}"]
 
 
 @pytest.mark.parametrize(
