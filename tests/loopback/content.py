@@ -41,9 +41,14 @@ def tutor_tokens(said: str, material: str) -> list[str]:
         f"You say: {words}. That is a good place to begin. Let us hold it against the material, which says: {sentence} "
         "Take one part of it that you are sure of, and one that you are not. Which of the two would you look at first?"
     )
-    tokens = re.findall(r"\S+\s*", text)
+    tokens = tokens_of(text)
     wanted = re.search(r"\bin (\d+) words\b", said)
     return tokens if wanted is None else list(islice(cycle([*tokens[:-1], f"{tokens[-1]} "]), int(wanted[1])))
+
+
+def tokens_of(text: str) -> list[str]:
+    """The words of a text, each with the space behind it."""
+    return re.findall(r"\S+\s*", text)
 
 
 def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> Any:

@@ -10,9 +10,10 @@ from typing import Any, Self
 import anyio
 import msgspec
 
-from tests.loopback.content import document, tutor_tokens
+from tests.loopback.content import document, tokens_of, tutor_tokens
 from tests.loopback.script import Behaviour, Received, Script, log_as_json, purpose_of
 from tests.loopback.server import Request, Response, serve
+from tests.loopback.tutors import FAULTS, ScriptedTutor
 
 EVENT_STREAM = {"content-type": "text/event-stream"}
 
@@ -42,12 +43,16 @@ class Provider(ABC, Script):
     """One loopback provider; `address` is its base address without a path."""
 
     address: str
+    tutor: ScriptedTutor | None = None
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, *, port: int = 0, token_delay: float = 0.0, delay: float = 0.0) -> AsyncIterator[Self]:
-        """The provider, listening on 127.0.0.1 while the block runs."""
+    async def running(
+        cls, *, port: int = 0, token_delay: float = 0.0, delay: float = 0.0, tutor: ScriptedTutor | None = None
+    ) -> AsyncIterator[Self]:
+        """The provider, listening on 127.0.0.1 while the block runs; `tutor` speaks in place of its own."""
         provider = cls(token_delay=token_delay, delay=delay)
+        provider.tutor = tutor
         async with serve(provider.answer, port=port) as address:
             provider.address = address
             yield provider
@@ -159,9 +164,7 @@ class Provider(ABC, Script):
     async def _streamed(self, response: Response, entry: Received, asked: Asked, behaviour: Behaviour) -> None:
         await response.begin(200, EVENT_STREAM)
         entry.status = 200
-        tokens = (
-            [] if behaviour.kind in ("blocked", "empty") else tutor_tokens(asked.texts[-1], _material(asked.system))
-        )
+        tokens = [] if behaviour.kind in ("blocked", "empty") else self._said_to(asked)
         for token in tokens:
             if entry.tokens_sent == behaviour.after and behaviour.kind in ("hang_between", "cut", "truncated"):
                 break
@@ -181,6 +184,12 @@ class Provider(ABC, Script):
         await response.piece(self.events(asked, None, finish))
         await response.end()
 
+    def _said_to(self, asked: Asked) -> list[str]:
+        """The tutor's answer, token by token."""
+        if self.tutor is None:
+            return tutor_tokens(asked.texts[-1], _material(asked.system))
+        return tokens_of(self.tutor.answer(asked.texts[-1]))
+
 
 def _material(system: str) -> str:
     begin = system.rfind("<material>")
@@ -189,17 +198,23 @@ def _material(system: str) -> str:
 
 async def run(kind: type[Provider], arguments: argparse.Namespace) -> None:
     """Serves until the process is ended; the first line on standard output is the address."""
-    async with kind.running(port=arguments.port, token_delay=arguments.token_delay, delay=arguments.delay) as provider:
+    pace = {"token_delay": arguments.token_delay, "delay": arguments.delay}
+    chosen = arguments.tutor
+    tutor = None if chosen is None else ScriptedTutor(None if chosen == "good" else chosen)
+    async with kind.running(port=arguments.port, tutor=tutor, **pace) as provider:
         print(provider.address, flush=True)
         await anyio.sleep_forever()
 
 
 def main(kind: type[Provider]) -> None:
-    """`python -m tests.loopback.<provider> --port 0 [--token-delay 0.01] [--delay 0.2]`."""
+    """`python -m tests.loopback.<provider> --port 0 [--token-delay 0.01] [--delay 0.2] [--tutor good]`."""
     parser = argparse.ArgumentParser(description=kind.__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--token-delay", type=float, default=0.0, help="seconds before each token of a stream")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before any answer")
+    parser.add_argument(
+        "--tutor", choices=["good", *FAULTS], help="who knows the dialogues of `lyo-rt evaluate tutor`, and their fault"
+    )
     try:
         anyio.run(run, kind, parser.parse_args())
     except KeyboardInterrupt:
