@@ -183,9 +183,11 @@ def _repeated(plan: CoursePlan) -> Iterable[CourseFault]:
 
 
 def _twice(titles: Sequence[str]) -> list[str]:
-    counts = Counter(essence(title) for title in titles)
-    spelt = {essence(title): title for title in titles}
-    return [spelt[title] for title, count in counts.items() if count > 1]
+    essences = [essence(title) for title in titles]
+    if len(set(essences)) == len(essences):
+        return []
+    spelt = dict(zip(essences, titles, strict=True))
+    return [spelt[one] for one, count in Counter(essences).items() if count > 1]
 
 
 def _difficulty(plan: CoursePlan) -> Iterable[CourseFault]:
