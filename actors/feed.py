@@ -212,7 +212,7 @@ class Feed:
             return
         head = await self._log.head(self.stream)
         if head.epoch != self.epoch:
-            self.epoch, self.last = head.epoch, 0
+            self.epoch, self.last, self._newest = head.epoch, 0, None
             self._drafts.clear()
         while self.last < head.top:
             events = await self._log.read_after(self.stream, self.last)

@@ -52,5 +52,5 @@ class Entrance:
             if not place.done():
                 place.set_result(None)
                 self._left -= 1
-        if self._left < self._at_once:
+        if self._left < self._at_once or self._later:
             self._turn()

@@ -154,12 +154,12 @@ class Database:
             # The pool sees to what was cut short: it waits for a cancelled statement, and closes what is broken.
             await self._pool.release(connection)
             raise
+        await self._hand_on(connection)
+
+    async def _hand_on(self, connection: Connection) -> None:
         if self._waiting:
             await self._pool.release(connection)
-        else:
-            self._hand_on(connection)
-
-    def _hand_on(self, connection: Connection) -> None:
+            return
         while self._patient:
             place = self._patient.popleft()
             if not place.done():
@@ -169,7 +169,7 @@ class Database:
 
     async def _acquire(self) -> Connection:
         while (connection := self._at_hand.pop() if self._at_hand else await self._handed_on()) is not None:
-            if not connection.is_closed():
+            if is_sound(connection):
                 return connection
             await self._pool.release(connection)
         self._waiting += 1
@@ -188,13 +188,14 @@ class Database:
             await asyncio.wait([place], timeout=PATIENT_SECONDS)
         except BaseException:
             if place.done():
-                self._hand_on(place.result())
+                await self._hand_on(place.result())
             raise
         finally:
             place.cancel()
         return None if place.cancelled() else place.result()
 
     async def _close(self) -> None:
+        self._waiting += 1  # for all of them: those in use go back to the pool, which waits for that
         while self._at_hand:
             await self._pool.release(self._at_hand.pop())
         await self._pool.close()
@@ -232,9 +233,17 @@ class Database:
         """Connections: `size` open, `idle` of those, `max` allowed."""
         return {
             "size": self._pool.get_size(),
-            "idle": self._pool.get_idle_size() + len(self._at_hand),
+            "idle": self._pool.get_idle_size() + sum(map(is_sound, self._at_hand)),
             "max": self._pool.get_max_size(),
         }
+
+
+def is_sound(connection: Connection) -> bool:
+    """Whether it is open. One that broke at hand has gone back to the pool by itself, and answers nothing more."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 def _returned(row: Row | None) -> Returned:

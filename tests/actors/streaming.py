@@ -144,16 +144,27 @@ class Logbook:
 class Author:
     """Writes to one stream by way of one broadcast: events, and answers piece by piece."""
 
-    def __init__(self, stream: str, log: Logbook, broadcast: Broadcast) -> None:
+    def __init__(
+        self, stream: str, log: Logbook, broadcast: Broadcast, nearby: Callable[[str, bytes], None] | None = None
+    ) -> None:
+        """`nearby`: see Database.nearby."""
         self.stream = stream
         self.log = log
         self.broadcast = broadcast
+        self._nearby = nearby
 
     async def say(self, **data: Any) -> StreamEvent:
         """One event, committed and announced."""
         event = self.log.append(self.stream, "said", data)
-        await self.broadcast.publish(streams.topic(self.stream), streams.encode_hint(event))
+        await self.announce(event)
         return event
+
+    async def announce(self, event: StreamEvent) -> None:
+        """Tell of what was committed."""
+        topic, hint = streams.topic(self.stream), streams.encode_hint(event)
+        if self._nearby is not None:
+            self._nearby(topic, hint)
+        await self.broadcast.publish(topic, hint)
 
     def begin(self) -> "Written":
         """An answer of which nothing has been written."""
@@ -205,7 +216,7 @@ class Written:
             "sha256": hashlib.sha256(self.text.encode()).hexdigest(),
         }
         event = self._author.log.append(self._author.stream, frames.END, data)
-        await self._author.broadcast.publish(streams.topic(self._author.stream), streams.encode_hint(event))
+        await self._author.announce(event)
         await self._author.broadcast.drop_draft(self.id)
         return event
 

@@ -73,15 +73,29 @@ async def make_trouble(weather: Weather, logbook: Logbook, chance: random.Random
     logbook.away = False
 
 
+@pytest.mark.parametrize("foretold", [0.0, 0.7])
 @pytest.mark.parametrize("seed", range(25))
-async def test_whatever_happens_everyone_sees_everything_once(seed: int, second: float) -> None:
+async def test_whatever_happens_everyone_sees_everything_once(seed: int, foretold: float, second: float) -> None:
+    """`foretold`: how many of the hints of the instance's own authors, the first two, it is told of at once; of the
+    others later, as when the server's answer to a COMMIT takes its time."""
     chance = random.Random(seed)  # noqa: S311
     clients = [Client(STREAM) for _ in range(6)]
     async with anyio.create_task_group() as stations:
         weather = Weather(stations, chance, second)
         logbook = Logbook(weather.pause)
-        authors = [Author(STREAM, logbook, weather.station()) for _ in range(3)]
         async with running(Feeds(logbook, weather.station(), look_seconds=second)) as feeds:
+
+            async def later(topic: str, payload: bytes) -> None:
+                await weather.pause()
+                feeds.foretold(topic, payload)
+
+            def nearby(topic: str, payload: bytes) -> None:
+                if chance.random() < foretold:
+                    feeds.foretold(topic, payload)
+                elif foretold:
+                    stations.start_soon(later, topic, payload)
+
+            authors = [Author(STREAM, logbook, weather.station(), told) for told in (nearby, nearby, None)]
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(make_trouble, weather, logbook, chance)
                 tasks.start_soon(write_answers, authors[0], chance, weather.pause)

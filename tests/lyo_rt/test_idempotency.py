@@ -12,6 +12,7 @@ from lyo_rt import idempotency
 from lyo_rt.database.pool import Database
 from lyo_rt.idempotency import StoredAnswer, body_digest
 from lyo_rt.problems import IdempotencyKeyReused, InvalidInput
+from tests.lyo_rt.locks import until_someone_waits
 
 pytestmark = pytest.mark.anyio
 
@@ -57,14 +58,6 @@ async def answer_once(
         if stored is None:
             await idempotency.finish(transaction, user_id, route, key, answer)
         return stored
-
-
-async def until_someone_waits(watcher: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Returns once a connection to this database waits for another's lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with anyio.fail_after(10):
-        while not await watcher.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody of a wait
-            await anyio.sleep(0.01)
 
 
 async def test_the_first_request_works_and_a_repeat_gets_its_answer(database: Database, user_id: UUID) -> None:

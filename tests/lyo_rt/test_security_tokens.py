@@ -1,4 +1,5 @@
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -166,6 +167,73 @@ def test_a_tampered_key_id_is_refused(tokens: Tokens, issued: str, kid: Any) -> 
     _, payload, signature = issued.split(".")
     altered = json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}).encode()
     refused(tokens, f"{base64.urlsafe_b64encode(altered).rstrip(b'=').decode()}.{payload}.{signature}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"alg": "none"},
+        {"alg": "HS512"},
+        {"alg": None},
+        {"kid": KeyRing([OLD_KEY]).current_id},
+        {"kid": KeyRing([FOREIGN_KEY]).current_id},
+        {"kid": None},
+        {"crit": ["exp"]},
+        {"crit": []},
+        {"crit": "b64"},
+        {"crit": ["b64"], "b64": False},
+        {"b64": False},
+    ],
+)
+def test_another_header_is_refused_although_signed_and_whatever_was_read_before(
+    tokens: Tokens, issued: str, change: dict[str, Any]
+) -> None:
+    """The key's own signature over the changed header; before and after good tokens of the same key have been read."""
+    header = {name: value for name, value in (jwt.get_unverified_header(issued) | change).items() if value is not None}
+    parts = [json.dumps(header).encode(), json.dumps(claims(issued)).encode()]
+    signed = joined(*parts, b"").rstrip(".")
+    wrong = f"{signed}.{signature_of(signed)}"
+    for _ in range(2):
+        refused(tokens, wrong)
+        assert tokens.read(issued).user_id == USER
+    assert tokens.read(forged(claims(issued))).user_id == USER
+
+
+def signature_of(signed: str) -> str:
+    return base64.urlsafe_b64encode(hmac.digest(KEY, signed.encode(), "sha256")).rstrip(b"=").decode()
+
+
+def test_the_forger_of_signatures_makes_good_ones(tokens: Tokens, issued: str) -> None:
+    signed, _, signature = issued.rpartition(".")
+    assert signature_of(signed) == signature
+    reordered = json.dumps(dict(reversed(jwt.get_unverified_header(issued).items()))).encode()
+    signed = joined(reordered, json.dumps(claims(issued)).encode(), b"").rstrip(".")
+    assert tokens.read(f"{signed}.{signature_of(signed)}").user_id == USER
+
+
+def test_a_removed_keys_tokens_are_refused_however_often_its_header_has_been_read(
+    clock: SetClock, tokens: Tokens, issued: str
+) -> None:
+    assert tokens.read(issued).user_id == USER
+    removed = Tokens(KeyRing([OLD_KEY, FOREIGN_KEY]), clock, access_lifetime=timedelta(minutes=30))
+    others = removed.issue(user_id=USER, session_id=SESSION, email="a@example.com", user_type="student")
+    for _ in range(2):
+        refused(removed, issued)
+        refused(removed, forged(claims(issued), key=OLD_KEY))
+        assert removed.read(others).user_id == tokens.read(others).user_id == USER
+        assert tokens.read(issued).user_id == USER
+
+
+def test_more_keys_than_are_remembered_are_told_apart(clock: SetClock) -> None:
+    """64 key ids and 16 prepared keys are remembered."""
+    rings = [KeyRing([b"%032d" % number]) for number in range(70)]
+    readers = [Tokens(ring, clock, access_lifetime=timedelta(minutes=30)) for ring in rings]
+    issued = [one.issue(user_id=uuid4(), session_id=SESSION, email="", user_type="student") for one in readers]
+    every = Tokens(KeyRing([b"%032d" % number for number in range(70)]), clock, access_lifetime=timedelta(minutes=30))
+    for _ in range(2):
+        for place, token in enumerate(issued):
+            assert str(every.read(token).user_id) == claims(token)["sub"]
+            refused(readers[place - 1], token)
 
 
 def test_a_key_that_the_header_brings_along_is_not_used(tokens: Tokens, issued: str) -> None:

@@ -67,6 +67,21 @@ async def test_events_are_read_as_they_were_appended(database: Database, stream:
     assert await streams.head(database, stream) == Head(1, 2)
 
 
+async def test_the_newest_event_comes_with_the_head(database: Database, stream: str) -> None:
+    assert await streams.newest(database, stream) == (Head(1, 0), None)
+    await append(database, stream, 1, 2)
+    [_, second] = await streams.read_after(database, stream, 0)
+    assert await streams.newest(database, stream) == (Head(1, 2), second)
+    await database.execute("UPDATE stream_events SET created_at = created_at - interval '8 days'")
+    assert await streams.trim(database, "%", 7) == 2
+    assert await streams.newest(database, stream) == (Head(1, 2), None)
+    await append(database, stream, 3)
+    assert await streams.newest(database, stream) == (Head(1, 3), (await streams.read_after(database, stream, 2))[0])
+    async with database.transaction() as transaction:
+        await streams.delete(transaction, stream)
+    assert await streams.newest(database, stream) == (Head(2, 0), None)
+
+
 async def test_a_page_is_as_long_as_asked(database: Database, stream: str) -> None:
     await append(database, stream, *range(7))
     assert [event.seq for event in await streams.read_after(database, stream, 2, limit=3)] == [3, 4, 5]
