@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from lyo_rt.database.pool import Queries, one
+from lyo_rt.language_models.guidance import Problem
+from lyo_rt.tutoring.problems import problems_of
 from lyo_rt.tutoring.records import Ground, Resource
 
 GROUND_CHARACTERS = 24_000
@@ -52,3 +54,20 @@ async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
         GROUND_CHARACTERS,
     )
     return one(Ground, row)
+
+
+async def problems(queries: Queries, kind: str, id: UUID) -> tuple[Problem, ...]:
+    """The problems of the resource whose answers are known (the items' `detail.key`), in the order of the course."""
+    rows = await queries.fetch(
+        """
+        SELECT i.id, i.title, i.content, i.detail FROM items i JOIN lessons l ON l.id = i.lesson_id
+        WHERE i.detail ? 'key'
+          AND CASE $1 WHEN 'course' THEN i.course_id = $2 WHEN 'lesson' THEN i.lesson_id = $2 ELSE i.id = $2 END
+        ORDER BY l.position, i.position
+        """,
+        kind,
+        id,
+    )
+    return tuple(
+        problem for row in rows for problem in problems_of(row["id"], row["title"], row["content"], row["detail"])
+    )

@@ -1,0 +1,279 @@
+"""Whether a text gives an answer away, and which answer a learner gave: the known one in all its forms. Pure."""
+
+import base64
+import codecs
+import re
+from collections.abc import Sequence
+
+from lyo_rt.language_models.guidance import Problem, Verdict
+from lyo_rt.language_models.outline.words import content_words, stem
+from lyo_rt.tutoring.folding import compact, folded, typed, words_of
+from lyo_rt.tutoring.numbers import spelt, value_of, values
+
+LETTERS = "ABCDEFGH"
+SMALL = 12
+"""Whole numbers up to here stand in many a sentence; they tell an answer only where something is said to be them."""
+_TELLING = 0.75
+"""Share of an answer's own words with which a sentence says the same in other words."""
+_MEANT = 0.6
+"""Share of an option's words by which a learner means it, when no other option comes as near."""
+
+_CLAIM = (
+    r"answers?|solutions?|results?|correct|right|true|antwort|lösung|ergebnis|richtig\w*|korrekt\w*|"
+    r"stimmt|respuesta"
+    r"|solución|resultado|correct[oa]|réponse|solution|résultat|exacte?|risposta|soluzione|corrett[oa]|"
+    r"resposta"
+    r"|ответ|правильн\w*|答案|正确|正確|答え|正解|الجواب|الإجابة|उत्तर"
+)
+_CLAIMS = re.compile(rf"(?<!\w)(?:{_CLAIM})(?!\w)", re.IGNORECASE)
+_CHOICE = (
+    r"options?|choices?|letters?|answers?|buchstaben?|antwort|opción|letra|respuesta|lettre|réponse|"
+    r"lettera|opzione"
+)
+_LETTER = (
+    r"(?:(?-i:[B-H]|A(?!\s+(?!because|since|is|and|or|as|if|weil|ist|denn|porque|es|car|est)[a-z]))(?!\w|"
+    r"')"
+    r"|[a-h](?=\W*$|[.,;!?)\]]))"
+)
+"""A letter that is not the article a: a capital, or a small one with nothing but a mark behind it."""
+_LETTERED = re.compile(
+    rf"(?<!\w)(?:{_CHOICE}|choose|pick|select|take|go for|go with|it['’]?s|it is|is it|think|say|guess|wähle"
+    rf"|nimm|es ist|elige|es la|creo que|choisis|c['’]est(?: la)?|scegli|escolha)"
+    rf"\s*(?:is|it['’]?s|it is|:|=|ist|lautet|es|est|è|é)?\s*[\"'(\[“„«]*(?P<a>{_LETTER})"
+    rf"|(?<!\w)[\"'(\[“„«]*(?P<b>{_LETTER})[\"')\]”“».]*\s+(?:is|ist|es|est|è|é)\s+(?:the\s+|la\s+|die\s+|das\s+|le\s+)?"
+    rf"(?:{_CLAIM})(?!\w)|(?:^|(?<=[\s:]))[(\[]?(?P<c>[A-H])[)\].:](?=\s|$)|^\W*(?P<d>[A-H])\W*$",
+    re.IGNORECASE,
+)
+_PICKS = re.compile(
+    r"(?<!\w)(?:choose|pick|select|take|go for|go with|wähle|nimm|elige|choisis|scegli|escolha)\s", re.I
+)
+_LISTED = re.compile(r"(?<!\w)[A-H](?!\w)")
+_ORDINAL = re.compile(
+    r"(?<!\w)(?:(?P<first>first|1st|erste\w*|primera?|première|premier|prima|1\.)|(?P<second>second|2nd|"
+    r"zweite\w*|segund[oa]"
+    r"|deuxième|seconda|2\.)|(?P<third>third|3rd|dritte\w*|tercera?|troisième|terza|3\.)|"
+    r"(?P<fourth>fourth|4th|vierte\w*"
+    r"|cuarta|quatrième|quarta|4\.)|(?P<last>last|letzte\w*|última|dernière|ultima))\s+(?:option|choice|"
+    r"answer|one|antwort"
+    r"|möglichkeit|opción|respuesta|réponse|risposta|opzione)(?!\w)",
+    re.IGNORECASE,
+)
+_IS = re.compile(
+    r"(?:=|≈|→|:)\s*$|(?<!\w)(?:is|are|be|equals?|gives?|get|makes?|yields?|becomes?|exactly|just|number|"
+    r"ist|sind|ergibt"
+    r"|macht|gibt|lautet|genau|es|son|da|igual a|est|font|fait|donne|vaut|è|sono|fa|é|são|dá|равно|等于|は|"
+    r"be)"
+    r"(?:\s+(?:the|a|an|number|die|der|das|el|la|le|zahl|número|nombre))?\W{0,3}$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"(?<!\w)(?:not|n['’]t|never|no|nicht|kein\w*|nie|nunca|ne|pas|non|não|не|нет|不|没)(?:\s+\w+){0,2}\W*$",
+    re.IGNORECASE,
+)
+
+
+class Key:
+    """The answer of one open problem, in every form it is looked for. Made once a turn; a check takes microseconds.
+
+    `said` is what the learner has just written: what they named themselves may be named again, short of confirming it.
+    """
+
+    def __init__(self, problem: Problem, language: str, said: str = "") -> None:
+        self.problem = problem
+        self.language = language
+        self._options = [_Form(option, language) for option in problem.options]
+        self._answer = _Form(problem.answer, language)
+        self._right = next((n for n, option in enumerate(problem.options) if option == problem.answer), None)
+        self._letters = _letters_of(said, problem.options) or {
+            LETTERS[n]: n for n in range(min(len(problem.options), len(LETTERS)))
+        }
+        asked = folded(problem.question)
+        self._is_asked = bool(self._answer.phrase) and self._answer.within(asked, words_of(asked))
+        own = {stem(word) for word in content_words(f"{asked} {folded(said)}", language)}
+        others = {part for n, form in enumerate(self._options) if n != self._right for part in form.stems}
+        self._own = self._answer.stems - own - others
+        self._coded = _coded(self._answer.compact)
+        self._asked_values = values(problem.question, language)
+
+    def leaks(self, sentence: str, before: str = "") -> bool:
+        """Whether a sentence tells the answer, by itself or together with what was said before it in this answer."""
+        plain, lower = typed(sentence), folded(sentence)
+        return (
+            self._chooses(plain) or self._names(lower) or self._counts(sentence) or self._hides(sentence, lower, before)
+        )
+
+    def verdict(self, message: str) -> Verdict | None:
+        """What a learner's message answers: right, wrong, unclear (no rule can judge it); None for no attempt."""
+        if self._options:
+            chosen = self._chosen(message)
+            if len(chosen) > 1:
+                return None
+            if chosen and self._right is not None:
+                return "right" if chosen == {self._right} else "wrong"
+        if self._answer.value is not None:
+            given = values(message, self.language) - self._asked_values
+            given |= values(message, self.language) & {self._answer.value} if not self._is_asked else set()
+            if self._answer.value in given:
+                return "right" if len(given) <= 3 else None
+            return "wrong" if given else None
+        lower = folded(message)
+        if self._answer.within(lower, words_of(lower)):
+            return "wrong" if _denied(lower, self._answer.phrase) else "right"
+        return "unclear" if len(content_words(lower, self.language)) >= 3 else None
+
+    def _chooses(self, plain: str) -> bool:
+        """`The answer is B`, `the third option is right`: of options in any order, none may be named as the one."""
+        if not self._options:
+            return False
+        letters = {letter for found in _LETTERED.finditer(plain) for letter in found.groups() if letter}
+        if len({letter.upper() for letter in letters}) == 1 and (
+            len(plain) < 16 or _CLAIMS.search(plain) or _PICKS.search(plain)
+        ):
+            return True
+        return _CLAIMS.search(plain) is not None and len(list(_ORDINAL.finditer(plain))) == 1 and "?" not in plain
+
+    def _names(self, lower: str) -> bool:
+        words = words_of(lower)
+        if not self._answer.value_only and self._answer.within(lower, words):
+            if _CLAIMS.search(lower) and not self._compares(lower, words):
+                return True
+            return not (self._is_asked or self._compares(lower, words))
+        if len(self._own) < 2:
+            return False
+        held = {stem(word) for word in words}
+        return len(self._own & held) >= max(2, _TELLING * len(self._own)) and not self._compares(lower, words)
+
+    def _compares(self, lower: str, words: list[str]) -> bool:
+        """Whether other options are named beside the answer: then it is one of several."""
+        return any(form.within(lower, words) for n, form in enumerate(self._options) if n != self._right)
+
+    def _counts(self, sentence: str) -> bool:
+        value = self._answer.value
+        if value is None or value not in values(sentence, self.language):
+            return False
+        others = {form.value for n, form in enumerate(self._options) if n != self._right} - {None}
+        if others & values(sentence, self.language) and not _CLAIMS.search(sentence):
+            return False
+        if value in self._asked_values or (value.denominator == 1 and abs(value) <= SMALL):
+            return self._is_said_to_be(sentence)
+        return True
+
+    def _is_said_to_be(self, sentence: str) -> bool:
+        """Whether something is said to be that number: `= 4`, `gives four`, `**4**`, or hardly any other word."""
+        plain = typed(sentence)
+        if _CLAIMS.search(plain) or re.search(r"\*\*[^*]{1,20}\*\*|\\boxed", sentence) or len(plain.split()) <= 3:
+            return True
+        words = plain.split()
+        for n, word in enumerate(words):
+            if self._answer.value in values(word, self.language) and _IS.search(" ".join(words[max(0, n - 4) : n])):
+                return True
+        return False
+
+    def _hides(self, sentence: str, lower: str, before: str) -> bool:
+        """Spelt with spaces or over several sentences, reversed, in ROT13, Base64 or hexadecimal."""
+        tight = compact(lower)
+        if any(form in tight for form in self._coded) or any(form in sentence for form in self._encoded()):
+            return True
+        digits = self._answer.digits
+        if digits is not None and digits in spelt(f"{before[-200:]} {sentence}", self.language):
+            return True
+        whole = self._answer.compact
+        if len(whole) < 4 or self._is_asked or self._answer.within(lower, words_of(lower)):
+            return False
+        letters = re.sub(r"(?<![^\W_])([^\W_])(?![^\W_])\W{0,3}", r"\1", f"{folded(before[-200:])} {lower}")
+        return whole in compact(letters) and not self._answer.within(folded(before), words_of(folded(before)))
+
+    def _encoded(self) -> tuple[str, ...]:
+        answer = self.problem.answer.strip()
+        if len(answer) < 4:
+            return ()
+        return tuple(base64.b64encode(form.encode()).decode().rstrip("=") for form in {answer, answer.lower()})
+
+    def _chosen(self, message: str) -> set[int]:
+        """The options a learner names: by letter, or by text, of which the longest counts."""
+        lower = folded(message)
+        words = words_of(lower)
+        by_text = {n for n, form in enumerate(self._options) if form.within(lower, words)}
+        by_text -= {n for n in by_text for m in by_text - {n} if self._options[n].compact in self._options[m].compact}
+        if not by_text and len(self._options) > 1:
+            said = {stem(word) for word in words}
+            shared = [len(form.stems & said) / (len(form.stems) or 1) for form in self._options]
+            best = max(range(len(shared)), key=shared.__getitem__)
+            if shared[best] >= _MEANT and sorted(shared)[-2] < shared[best] and len(self._options[best].stems) > 1:
+                by_text = {best}
+        letters = {
+            letter.upper() for found in _LETTERED.finditer(typed(message)) for letter in found.groups() if letter
+        }
+        listed = set(_LISTED.findall(message))
+        letters |= listed if len(listed) > 1 else set()
+        by_letter = {self._letters[letter] for letter in letters if letter in self._letters}
+        return by_text or by_letter
+
+
+class Keys:
+    """The answers of all problems a turn touches."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        self._keys = tuple(keys)
+
+    def leaks(self, sentence: str, before: str = "") -> bool:
+        """Whether any of them is told."""
+        return any(key.leaks(sentence, before) for key in self._keys)
+
+    def without_leaks(self, text: str) -> str:
+        """A text (the material) without the sentences that tell one of them."""
+        kept = []
+        for line in text.splitlines():
+            sentences = re.split(r"(?<=[.!?。！？])\s+", line)
+            kept.append(" ".join(one for one in sentences if not self.leaks(one)))
+        return "\n".join(kept)
+
+
+class _Form:
+    """An answer or an option, ready to be looked for."""
+
+    def __init__(self, text: str, language: str) -> None:
+        lower = folded(text).strip(" .")
+        self.words = words_of(lower)
+        self.phrase = " ".join(self.words)
+        self.compact = compact(lower)
+        self.value = value_of(text, language)
+        self.value_only = self.value is not None
+        self.stems = {stem(word) for word in content_words(lower, language)} or {stem(word) for word in self.words}
+        whole = self.value is not None and self.value.denominator == 1 and self.value >= 10
+        self.digits = str(self.value) if whole else None
+        self._stemmed = [stem(word) for word in self.words]
+
+    def within(self, lower: str, words: Sequence[str]) -> bool:
+        """Whether the whole of it stands in a folded text, inflected or not."""
+        if not self.words:
+            return False
+        size = len(self.words)
+        if size == 1 and len(self.compact) < 5:
+            return self.words[0] in words
+        stemmed = [stem(word) for word in words]
+        return any(stemmed[n : n + size] == self._stemmed for n in range(len(words) - size + 1)) or (
+            len(self.compact) > 6 and self.compact in compact(lower)
+        )
+
+
+def _letters_of(said: str, options: Sequence[str]) -> dict[str, int]:
+    """The letters a learner's own paste gives the options: theirs may be shuffled."""
+    found: dict[str, int] = {}
+    for line in re.finditer(r"(?m)(?:^|\s)\(?([A-J])[).:]\s+(.+?)(?=\s+\(?[A-J][).:]\s|$)", said):
+        for n, option in enumerate(options):
+            if folded(option).strip(" .") == folded(line[2]).strip(" ."):
+                found[line[1]] = n
+    return found
+
+
+def _coded(answer: str) -> tuple[str, ...]:
+    if len(answer) < 4:
+        return ()
+    forms = {answer[::-1], codecs.encode(answer, "rot13"), answer.encode().hex()}
+    return tuple(form for form in forms if form != answer)
+
+
+def _denied(lower: str, phrase: str) -> bool:
+    before, found, _ = " ".join(words_of(lower)).partition(phrase)
+    return bool(found) and _DENIED.search(before) is not None
