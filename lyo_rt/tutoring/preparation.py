@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 from anyio import to_thread
@@ -20,6 +21,8 @@ from lyo_rt.tutoring.records import Ground, ProblemState, TurnContext
 from lyo_rt.tutoring.subject import subject_of
 
 CLOSED = frozenset({"mastered", "closed"})
+QUESTION_KEPT = 500
+"""Characters of a question that are kept with its state."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ async def prepare(database: Database, lease: Lease, context: TurnContext) -> Pre
     if context.resource_kind is None or context.resource_id is None:
         return Prepared(task)
     problems = await grounding.problems(database, context.resource_kind, context.resource_id)
-    return await _on_problem(database, lease, context, task, problems) if problems else Prepared(task)
+    if not problems:
+        return Prepared(task)
+    return await _on_problem(database, lease, context, task, context.resource_id, problems)
 
 
 async def flag_answer(database: Database, lease: Lease, context: TurnContext) -> None:
@@ -75,27 +80,24 @@ async def flag_answer(database: Database, lease: Lease, context: TurnContext) ->
 
 
 async def _on_problem(
-    database: Database, lease: Lease, context: TurnContext, task: TutorTask, problems: Sequence[Problem]
+    database: Database, lease: Lease, context: TurnContext, task: TutorTask, resource: UUID, problems: Sequence[Problem]
 ) -> Prepared:
     language = _language(task.locale)
     states = await repository.list_problems(database, context.conversation)
+    known = {state.problem: state for state in states}
     matched = at_hand(context.said, language, problems)
     problem = _chosen(context, states, matched, problems, language)
-    known = {state.problem: state for state in states}
-    state = None
+    guidance = task.guidance
     if problem is not None:
-        state = known.get(problem.id) or ProblemState(problem.id, problem.question[:500])
-        state = known[problem.id] = await _counted(
-            database, lease, context, state, Key(problem, language, context.said)
-        )
-        task = msgspec.structs.replace(task, guidance=_guidance(task.guidance, problem, state))
-    record = await learner.read(database, context.user_id, context.conversation, without=problem.id if problem else "")
-    task = msgspec.structs.replace(
-        task, guidance=msgspec.structs.replace(task.guidance, mastered=record.mastered, missed=record.missed)
-    )
-    guarded = dict.fromkeys([*([problem] if problem else []), *matched])
-    keys = [Key(one, language, context.said) for one in guarded if one.id not in known or known[one.id].state == "open"]
-    return Prepared(task, keys=Keys(keys) if keys else None)
+        state = known.get(problem.id) or ProblemState(problem.id, problem.question[:QUESTION_KEPT])
+        state = await _counted(database, lease, context, state, Key(problem, language, context.said))
+        guidance, known[problem.id] = _guidance(guidance, problem, state), state
+    record = await learner.read(database, context.user_id, resource, without=problem.id if problem else "")
+    guidance = msgspec.structs.replace(guidance, mastered=record.mastered, missed=record.missed)
+    touched = dict.fromkeys([*([problem] if problem else []), *matched])
+    still_open = [one for one in touched if one.id not in known or known[one.id].state == "open"]
+    keys = Keys([Key(one, language, context.said) for one in still_open]) if still_open else None
+    return Prepared(msgspec.structs.replace(task, guidance=guidance), keys=keys)
 
 
 def _chosen(
