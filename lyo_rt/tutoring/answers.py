@@ -4,8 +4,12 @@ import base64
 import codecs
 import re
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Literal
 
-from lyo_rt.language_models.guidance import Problem, Verdict
+import msgspec
+
+from lyo_rt.language_models.guidance import Problem
 from lyo_rt.language_models.outline.words import content_words, stem
 from lyo_rt.tutoring.folding import compact, folded, typed, words_of
 from lyo_rt.tutoring.numbers import spelt, value_of, values
@@ -13,6 +17,10 @@ from lyo_rt.tutoring.numbers import spelt, value_of, values
 LETTERS = "ABCDEFGH"
 SMALL = 12
 """Whole numbers up to here stand in many a sentence; they tell an answer only where something is said to be them."""
+MOST_NUMBERS = 3
+"""Numbers one attempt may name: a way to the answer and the answer, not a list of guesses."""
+WORDS = 3
+"""Telling words from which a message is an attempt that no rule can judge."""
 _TELLING = 0.75
 """Share of an answer's own words with which a sentence says the same in other words."""
 _MEANT = 0.6
@@ -72,6 +80,13 @@ _DENIED = re.compile(
 )
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """A learner's answer: whether it is right, as far as rules can tell, and `trial`, the same for the same answer."""
+
+    verdict: Literal["right", "wrong", "unclear"]
+    trial: str
+
+
 class Key:
     """The answer of one open problem, in every form it is looked for. Made once a turn; a check takes microseconds.
 
@@ -102,24 +117,31 @@ class Key:
             self._chooses(plain) or self._names(lower) or self._counts(sentence) or self._hides(sentence, lower, before)
         )
 
-    def verdict(self, message: str) -> Verdict | None:
-        """What a learner's message answers: right, wrong, unclear (no rule can judge it); None for no attempt."""
+    def attempt(self, message: str) -> Attempt | None:
+        """The answer a learner's message gives; None when it gives none, or several at once."""
         if self._options:
             chosen = self._chosen(message)
             if len(chosen) > 1:
                 return None
             if chosen and self._right is not None:
-                return "right" if chosen == {self._right} else "wrong"
+                return Attempt("right" if chosen == {self._right} else "wrong", f"option {min(chosen)}")
         if self._answer.value is not None:
-            given = values(message, self.language) - self._asked_values
-            given |= values(message, self.language) & {self._answer.value} if not self._is_asked else set()
-            if self._answer.value in given:
-                return "right" if len(given) <= 3 else None
-            return "wrong" if given else None
+            return self._number(message, self._answer.value)
         lower = folded(message)
+        telling = sorted({stem(word) for word in content_words(lower, self.language)})
         if self._answer.within(lower, words_of(lower)):
-            return "wrong" if _denied(lower, self._answer.phrase) else "right"
-        return "unclear" if len(content_words(lower, self.language)) >= 3 else None
+            return Attempt("wrong" if _denied(lower, self._answer.phrase) else "right", " ".join(telling))
+        return Attempt("unclear", " ".join(telling)) if len(telling) >= WORDS else None
+
+    def _number(self, message: str, value: Fraction) -> Attempt | None:
+        named = values(message, self.language)
+        given = named - self._asked_values
+        if not self._is_asked:
+            given |= named & {value}
+        trial = " ".join(map(str, sorted(given)))
+        if value in given:
+            return Attempt("right", trial) if len(given) <= MOST_NUMBERS else None
+        return Attempt("wrong", trial) if 0 < len(given) <= MOST_NUMBERS else None
 
     def _chooses(self, plain: str) -> bool:
         """`The answer is B`, `the third option is right`: of options in any order, none may be named as the one."""

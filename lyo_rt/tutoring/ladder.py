@@ -53,24 +53,24 @@ class Move(msgspec.Struct, frozen=True):
 
 
 def move_of(message: str, key: Key) -> Move:
-    """What a learner's message is, for the open problem. Naming several options is no attempt."""
+    """What a learner's message is, for the open problem. Naming several answers is no attempt."""
     lower = " ".join(unaccented(message).replace("’", "'").split())
     stuck, demand = _STUCK.search(lower), _DEMAND.search(lower)
-    verdict = key.verdict(message)
-    if verdict is not None and not (verdict == "unclear" and (stuck or demand or lower.endswith("?"))):
-        words = " ".join(sorted(set(content_words(lower, "en")) | {word for word in lower.split() if word.isdigit()}))
-        return Move(verdict, hashlib.sha256((words or lower).encode()).hexdigest()[:16])
+    attempt = key.attempt(message)
+    if attempt is not None and not (attempt.verdict == "unclear" and (stuck or demand or lower.endswith("?"))):
+        return Move(attempt.verdict, hashlib.sha256(attempt.trial.encode()).hexdigest()[:16])
     if demand:
         return Move("demand")
     return Move("stuck" if stuck else "talk")
 
 
 def after(state: ProblemState, move: Move, message: str, language: str) -> ProblemState:
-    """The problem once the message is counted."""
-    state = msgspec.structs.replace(state, verdict=move.verdict)
+    """The problem once the message is counted. Behind the answer a message is no attempt any more, but its reason."""
     if state.state == "open":
-        return _open(state, move)
-    if state.state in ("right", "revealed") and _is_reason(move, message, language):
+        return _open(msgspec.structs.replace(state, verdict=move.verdict), move)
+    asks = move.verdict in ("stuck", "demand")
+    state = msgspec.structs.replace(state, verdict=move.verdict if asks else "talk")
+    if state.state in ("right", "revealed") and not asks and _is_reason(message, language):
         return msgspec.structs.replace(state, state="mastered" if state.state == "right" else "closed")
     return state
 
@@ -118,7 +118,5 @@ def _open(state: ProblemState, move: Move) -> ProblemState:
     )
 
 
-def _is_reason(move: Move, message: str, language: str) -> bool:
-    if move.verdict in ("stuck", "demand", "wrong"):
-        return False
+def _is_reason(message: str, language: str) -> bool:
     return len(set(content_words(folded(message), language))) >= REASON_WORDS

@@ -9,7 +9,7 @@ LETTERS = 8
 """A message with fewer letters decides nothing by itself; ideographs count threefold."""
 
 _NOT_PROSE = re.compile(
-    r"```.*?(?:```|$)|`[^`]*`|\$\$?[^$]*\$\$?|https?://\S+|[\"“„«][^\"”“»]{12,}[\"”“»]|^\s*>.*$",
+    r"```.*?(?:```|\Z)|`[^`]*`|\$\$?[^$]*\$\$?|https?://\S+|[\"“„«][^\"”“»]{12,}[\"”“»]|^\s*>[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -25,10 +25,10 @@ _BESIDE = re.compile(
 _BEFORE = re.compile(r"^(?:\w{1,3}\s*=\s*|[≈~=€$£¥]\s*)+")
 _UNIT = re.compile(r"(?:[\s/·*°€$£¥%]*[^\W\d_]{0,14}(?:\^-?\d)?){0,3}[\s.°€$£¥%]*")
 _LOWER = re.compile(r"less|before|below|weniger|vor|menos|antes|moins|avant", re.IGNORECASE)
+_APART = r"(?:[\s;\-–·|/]|[,.](?=\s))+"
 _SPELT = re.compile(
-    r"(?<!\d)\d(?:[\s,;.\-–·|/]*(?:and|then|followed by(?: an?)?|und|dann|gefolgt von(?: einer)?|y"
-    r"|luego"
-    r"|seguido de(?: un)?|et|puis|suivi d['’]un)?[\s,;.\-–·|/]*\d(?!\d)){1,14}",
+    rf"(?<![\d.,])\d(?:{_APART}(?:(?:and|then|followed by(?: an?)?|und|dann|gefolgt von(?: einer)?|y|luego"
+    rf"|seguido de(?: un)?|et|puis|suivi d['’]un){_APART})?\d(?![\d]|[.,]\d)){{1,14}}",
     re.IGNORECASE,
 )
 _MOST = 200

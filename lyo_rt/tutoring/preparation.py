@@ -112,7 +112,7 @@ def _chosen(
     current = next((state for state in states if state.problem in by_id), None)
     if current is not None and (current.state not in CLOSED or current.counted >= context.asked):
         problem = by_id[current.problem]
-        if not matched or problem in matched or Key(problem, language, context.said).verdict(context.said) is not None:
+        if not matched or problem in matched or Key(problem, language, context.said).attempt(context.said):
             return problem
     if matched:
         return matched[0]
