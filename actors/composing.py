@@ -67,7 +67,10 @@ class Composer:
                 await self._flag()
                 return await _say(sink, harm.reply("danger", task.locale, task.locale.partition("-")[0]), harm.CARE)
             task = self._anew(task, draft.screen.withheld)
-        return await _say(sink, guiding_turn(task) or "", GUIDE)
+        turn = guiding_turn(task)
+        if turn is None:
+            raise RuntimeError("drafts are withheld for the sake of a problem only")
+        return await _say(sink, turn, GUIDE)
 
     def _anew(self, task: TutorTask, withheld: str) -> TutorTask:
         """The same turn, told what gave the answer away, over material that does not."""

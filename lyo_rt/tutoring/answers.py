@@ -5,12 +5,13 @@ import codecs
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
 
 from lyo_rt.language_models.guidance import Problem
-from lyo_rt.language_models.outline.words import content_words, stem
+from lyo_rt.language_models.outline.words import content_words, sentences_of, stem
 from lyo_rt.tutoring.folding import compact, folded, typed, words_of
 from lyo_rt.tutoring.numbers import spelt, value_of, values
 
@@ -21,6 +22,8 @@ MOST_NUMBERS = 3
 """Numbers one attempt may name: a way to the answer and the answer, not a list of guesses."""
 WORDS = 3
 """Telling words from which a message is an attempt that no rule can judge."""
+SOLUTION_WORDS = 4
+"""Words of its own from which a sentence of the worked solution is looked for as such."""
 _TELLING = 0.75
 """Share of an answer's own words with which a sentence says the same in other words."""
 _MEANT = 0.6
@@ -103,10 +106,16 @@ class Key:
             LETTERS[n]: n for n in range(min(len(problem.options), len(LETTERS)))
         }
         asked = folded(problem.question)
-        self._is_asked = bool(self._answer.phrase) and self._answer.within(asked, words_of(asked))
+        self._is_asked = bool(self._answer.phrase) and self._answer.within(words_of(asked))
         own = {stem(word) for word in content_words(f"{asked} {folded(said)}", language)}
         others = {part for n, form in enumerate(self._options) if n != self._right for part in form.stems}
         self._own = self._answer.stems - own - others
+        asked_stems = {stem(word) for word in content_words(asked, language)}
+        told = [
+            {stem(word) for word in content_words(folded(sentence), language)} - asked_stems
+            for sentence in sentences_of(problem.solution)
+        ]
+        self._solution = [stems for stems in told if len(stems) >= SOLUTION_WORDS]
         self._coded = _coded(self._answer.compact)
         self._asked_values = values(problem.question, language)
 
@@ -129,7 +138,7 @@ class Key:
             return self._number(message, self._answer.value)
         lower = folded(message)
         telling = sorted({stem(word) for word in content_words(lower, self.language)})
-        if self._answer.within(lower, words_of(lower)):
+        if self._answer.within(words_of(lower)):
             return Attempt("wrong" if _denied(lower, self._answer.phrase) else "right", " ".join(telling))
         return Attempt("unclear", " ".join(telling)) if len(telling) >= WORDS else None
 
@@ -156,18 +165,20 @@ class Key:
 
     def _names(self, lower: str) -> bool:
         words = words_of(lower)
-        if not self._answer.value_only and self._answer.within(lower, words):
-            if _CLAIMS.search(lower) and not self._compares(lower, words):
+        if not self._answer.value_only and self._answer.within(words):
+            if _CLAIMS.search(lower) and not self._compares(words):
                 return True
-            return not (self._is_asked or self._compares(lower, words))
+            return not (self._is_asked or self._compares(words))
+        held = {stem(word) for word in words}
+        if any(len(stems & held) >= _TELLING * len(stems) for stems in self._solution):
+            return True
         if len(self._own) < 2:
             return False
-        held = {stem(word) for word in words}
-        return len(self._own & held) >= max(2, _TELLING * len(self._own)) and not self._compares(lower, words)
+        return len(self._own & held) >= max(2, _TELLING * len(self._own)) and not self._compares(words)
 
-    def _compares(self, lower: str, words: list[str]) -> bool:
+    def _compares(self, words: list[str]) -> bool:
         """Whether other options are named beside the answer: then it is one of several."""
-        return any(form.within(lower, words) for n, form in enumerate(self._options) if n != self._right)
+        return any(form.within(words) for n, form in enumerate(self._options) if n != self._right)
 
     def _counts(self, sentence: str) -> bool:
         value = self._answer.value
@@ -200,10 +211,10 @@ class Key:
         if digits is not None and digits in spelt(f"{before[-200:]} {sentence}", self.language):
             return True
         whole = self._answer.compact
-        if len(whole) < 4 or self._is_asked or self._answer.within(lower, words_of(lower)):
+        if len(whole) < 4 or self._is_asked or self._answer.within(words_of(lower)):
             return False
         letters = re.sub(r"(?<![^\W_])([^\W_])(?![^\W_])\W{0,3}", r"\1", f"{folded(before[-200:])} {lower}")
-        return whole in compact(letters) and not self._answer.within(folded(before), words_of(folded(before)))
+        return whole in compact(letters) and not self._answer.within(words_of(folded(before)))
 
     def _encoded(self) -> tuple[str, ...]:
         answer = self.problem.answer.strip()
@@ -215,7 +226,7 @@ class Key:
         """The options a learner names: by letter, or by text, of which the longest counts."""
         lower = folded(message)
         words = words_of(lower)
-        by_text = {n for n, form in enumerate(self._options) if form.within(lower, words)}
+        by_text = {n for n, form in enumerate(self._options) if form.within(words)}
         by_text -= {n for n in by_text for m in by_text - {n} if self._options[n].compact in self._options[m].compact}
         if not by_text and len(self._options) > 1:
             said = {stem(word) for word in words}
@@ -266,8 +277,8 @@ class _Form:
         self.digits = str(self.value) if whole else None
         self._stemmed = [stem(word) for word in self.words]
 
-    def within(self, lower: str, words: Sequence[str]) -> bool:
-        """Whether the whole of it stands in a folded text, inflected or not."""
+    def within(self, words: Sequence[str]) -> bool:
+        """Whether the whole of it stands among the words of a folded text, inflected or not."""
         if not self.words:
             return False
         size = len(self.words)
@@ -275,8 +286,18 @@ class _Form:
             return self.words[0] in words
         stemmed = [stem(word) for word in words]
         return any(stemmed[n : n + size] == self._stemmed for n in range(len(words) - size + 1)) or (
-            len(self.compact) > 6 and self.compact in compact(lower)
+            len(self.compact) > 6 and _joined(self.compact, words)
         )
+
+
+def _joined(tight: str, words: Sequence[str]) -> bool:
+    """Whether whole words together make it: `carbon-di oxide`."""
+    whole = "".join(words)
+    place = whole.find(tight)
+    if place < 0:
+        return False
+    ends = {0, *accumulate(map(len, words))}
+    return place in ends and place + len(tight) in ends
 
 
 def _letters_of(said: str, options: Sequence[str]) -> dict[str, int]:

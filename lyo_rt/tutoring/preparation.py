@@ -172,8 +172,7 @@ def _subject(context: TurnContext, ground: Ground | None, language: str) -> Subj
     """Only where the material is in the language the learner writes: of other words nothing can be said."""
     if ground is None or _language(ground.locale) != language:
         return "on"
-    told = " ".join(turn.text for turn in context.turns if turn.role == "assistant")
-    return subject_of(context.said_before[:2], f"{ground.title} {ground.text} {told}", language)
+    return subject_of(context.turns, f"{ground.title} {ground.text}", language)
 
 
 def _language(locale: str) -> str:

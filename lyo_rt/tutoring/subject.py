@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lyo_rt.language_models.guidance import Subject
 from lyo_rt.language_models.outline.words import content_words, stem
+from lyo_rt.language_models.tasks import Turn
 
 ELSEWHERE = 4
 """Telling words, none of them known, from which a message is about something else."""
@@ -22,15 +23,20 @@ _ABOUT_LEARNING = re.compile(
 )
 
 
-def subject_of(said: Sequence[str], known: str, language: str) -> Subject:
-    """By the learner's two newest messages, newest first: `left` is the first message elsewhere, `away` a further one.
+def subject_of(turns: Sequence[Turn], material: str, language: str) -> Subject:
+    """By the learner's two newest messages: `left` is the first one elsewhere, `away` a further one.
 
-    `known` is all the text that belongs to the subject, in the language the learner writes; "" decides nothing.
+    Known is what stands in the material, in the language the learner writes, or was said by the tutor before.
     """
-    text = known.casefold()
-    if not text or not said or not _elsewhere(said[0], text, language):
+    said = [n for n, turn in enumerate(turns) if turn.role == "user"][-2:]
+    elsewhere = [_elsewhere(turns[n].text, _known(turns[:n], material), language) for n in said]
+    if not elsewhere or not elsewhere[-1]:
         return "on"
-    return "away" if len(said) > 1 and _elsewhere(said[1], text, language) else "left"
+    return "away" if len(elsewhere) > 1 and elsewhere[0] else "left"
+
+
+def _known(before: Sequence[Turn], material: str) -> str:
+    return " ".join([material, *(turn.text for turn in before if turn.role == "assistant")]).casefold()
 
 
 def _elsewhere(message: str, text: str, language: str) -> bool:

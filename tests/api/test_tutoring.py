@@ -79,6 +79,10 @@ class Lesson:
         found: list[dict[str, Any]] = (await self._learner.get(self.path, params={"limit": 100})).json()["items"]
         return found
 
+    async def delete(self) -> httpx.Response:
+        """The conversation is deleted."""
+        return await self._learner.delete(self.path)
+
     async def problem(self) -> dict[str, Any]:
         """The one problem's row."""
         row = await self._services.database.fetchrow("SELECT * FROM tutor_problems WHERE conversation_id = $1", self.id)

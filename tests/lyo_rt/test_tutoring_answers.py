@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from lyo_rt.courses.demo import read_course
 from lyo_rt.language_models.guidance import Problem
 from lyo_rt.tutoring.answers import Attempt, Key, Keys
 from lyo_rt.tutoring.numbers import spelt, value_of, values
@@ -204,3 +205,17 @@ def test_spelt_digits() -> None:
     assert spelt("a four followed by a two", "en") == {"42"}
     assert spelt("vier, gefolgt von einer zwei", "de") == {"42"}
     assert spelt("between 14 and 25", "en") == frozenset()
+
+
+@pytest.mark.parametrize("slug", ["photosynthesis_basics", "machine_learning_intro"])
+def test_every_question_of_a_real_course_is_guarded_and_graded(slug: str) -> None:
+    questions = [question for module in read_course(slug).modules for question in module.assessment.questions]
+    assert len(questions) > 10
+    for question in questions:
+        answer = question.options[question.answer]
+        key = Key(Problem("q", question.question, answer, tuple(question.options), question.explanation), "en")
+        assert key.leaks(f"It is {answer}."), answer
+        for option in question.options:
+            attempt = key.attempt(option)
+            assert attempt is not None, option
+            assert attempt.verdict == ("right" if option == answer else "wrong"), option

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from lyo_rt.language_models.guidance import Problem
+from lyo_rt.language_models.tasks import Turn
 from lyo_rt.tutoring.answers import Key
 from lyo_rt.tutoring.ladder import LAST, REAL_ATTEMPTS, after, move_of, step_of
 from lyo_rt.tutoring.language import language_of
@@ -130,7 +131,15 @@ def test_the_problems_at_hand_are_those_a_message_is_about() -> None:
     ],
 )
 def test_who_leaves_the_subject_is_led_back_once(said: list[str], subject: str) -> None:
-    assert subject_of(said, "Willows. A willow gains mass from the air.", "en") == subject
+    turns = [Turn("user", text) for text in reversed(said)]
+    assert subject_of(turns, "Willows. A willow gains mass from the air.", "en") == subject
+
+
+def test_what_the_tutor_brought_up_is_on_the_subject() -> None:
+    turns = [Turn("user", "Hello"), Turn("assistant", "Think of a football club: where does its money come from?")]
+    answer = Turn("user", "Football clubs earn ticket money, sponsors, television")
+    assert subject_of([*turns, answer], "Willows.", "en") == "on"
+    assert subject_of([answer], "Willows.", "en") == "left"
 
 
 @pytest.mark.parametrize(

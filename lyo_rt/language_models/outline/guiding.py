@@ -27,7 +27,7 @@ _STEPS: dict[str, dict[Step, tuple[str, ...]]] = {
             "Take one concrete example of your own. What do you see in it that helps with the question?",
         ),
         "contrast": (
-            "Set two possibilities side by side: {contrast} What would have to be true for each of them?",
+            "Set your idea beside one of the other possibilities. What would have to be true for each of the two?",
             "Suppose your first idea were wrong. What would you expect to see instead?",
         ),
         "work": (
@@ -77,7 +77,7 @@ _STEPS: dict[str, dict[Step, tuple[str, ...]]] = {
             "Nimm ein eigenes, konkretes Beispiel. Was siehst du darin, das bei der Frage hilft?",
         ),
         "contrast": (
-            "Stell zwei Möglichkeiten nebeneinander: {contrast} Was müsste jeweils wahr sein?",
+            "Stell deinen Gedanken neben eine der anderen Möglichkeiten. Was müsste jeweils wahr sein?",
             "Angenommen, dein erster Gedanke wäre falsch. Was würdest du dann stattdessen erwarten?",
         ),
         "work": (
@@ -124,7 +124,7 @@ _STEPS: dict[str, dict[Step, tuple[str, ...]]] = {
             "Toma un ejemplo concreto tuyo. ¿Qué ves en él que ayude con la pregunta?",
         ),
         "contrast": (
-            "Pon dos posibilidades una al lado de la otra: {contrast} ¿Qué tendría que ser cierto en cada una?",
+            "Pon tu idea al lado de otra de las posibilidades. ¿Qué tendría que ser cierto en cada una?",
             "Supón que tu primera idea fuera falsa. ¿Qué esperarías ver entonces?",
         ),
         "work": (
@@ -166,7 +166,7 @@ _STEPS: dict[str, dict[Step, tuple[str, ...]]] = {
             "Prends un exemple concret à toi. Qu'y vois-tu qui aide pour la question ?",
         ),
         "contrast": (
-            "Mets deux possibilités côte à côte : {contrast} Que faudrait-il qui soit vrai pour chacune ?",
+            "Mets ton idée à côté d'une autre possibilité. Que faudrait-il qui soit vrai pour chacune ?",
             "Suppose que ta première idée soit fausse. Qu'attendrais-tu de voir à la place ?",
         ),
         "work": (
@@ -222,12 +222,10 @@ def guiding_turn(task: TutorTask) -> str | None:
     facts = {
         "question": _quotable(problem),
         "title": task.resource_title,
-        "contrast": _contrast(problem),
         "answer": problem.answer.rstrip("."),
         "solution": re.sub(r"[?？]", ".", problem.solution),
     }
-    usable = [way for way in ways if all(facts[name] for name in _slots(way) if name != "solution")] or list(ways)
-    turns = [" ".join(way.format(**facts).split()) for way in usable]
+    turns = [" ".join(way.format(**facts).split()) for way in ways]
     fresh = [turn for turn in turns if not any(turn in text for text in said)]
     return led_back(task, (fresh or turns)[0])
 
@@ -242,15 +240,6 @@ def _spoken(locale: str) -> str:
     return language if language in _STEPS else "en"
 
 
-def _slots(way: str) -> list[str]:
-    return re.findall(r"\{(\w+)\}", way)
-
-
 def _quotable(problem: Problem) -> str:
     """The question as a quotation: the turn's own question is to be its only one."""
-    return "“" + " ".join(problem.question.split())[:300].rstrip("?？ ") + "”." if problem.question else ""
-
-
-def _contrast(problem: Problem) -> str:
-    """Two of the options, the answer perhaps among them, in the order in which they stand."""
-    return f"“{problem.options[0]}”, “{problem.options[1]}”." if len(problem.options) > 2 else ""
+    return "“" + " ".join(problem.question.split())[:300].rstrip("?？ ") + "”."
