@@ -7,6 +7,8 @@ from lyo_rt.language_models.guidance import Problem
 from lyo_rt.tutoring.problems import problems_of
 from lyo_rt.tutoring.records import Ground, Resource
 
+OPEN_QUESTIONS = 60
+"""The newest questions of open quizzes that are guarded."""
 GROUND_CHARACTERS = 24_000
 """About 6,000 tokens: the share of a prompt that a resource may take."""
 
@@ -70,4 +72,30 @@ async def problems(queries: Queries, kind: str, id: UUID) -> tuple[Problem, ...]
     )
     return tuple(
         problem for row in rows for problem in problems_of(row["id"], row["title"], row["content"], row["detail"])
+    )
+
+
+async def open_questions(queries: Queries, user: UUID) -> tuple[Problem, ...]:
+    """The questions of the learner's graded quizzes that are not submitted yet, newest first."""
+    rows = await queries.fetch(
+        """
+        SELECT q.id, q.question, q.options, q.answer, q.explanation
+        FROM quizzes z JOIN quiz_questions s ON s.quiz_id = z.id JOIN questions q ON q.id = s.question_id
+        WHERE z.user_id = $1 AND z.graded AND z.status = 'ready'
+          AND NOT EXISTS (SELECT FROM attempts t WHERE t.quiz_id = z.id)
+        ORDER BY z.created_at DESC, z.id, s.position LIMIT $2
+        """,
+        user,
+        OPEN_QUESTIONS,
+    )
+    return tuple(
+        Problem(
+            id=f"quiz:{row['id']}",
+            question=row["question"],
+            answer=row["answer"],
+            options=tuple(row["options"]),
+            solution=row["explanation"],
+            mistakes=tuple(option for option in row["options"] if option != row["answer"]),
+        )
+        for row in rows
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import msgspec
 from anyio import to_thread
@@ -57,12 +56,8 @@ async def prepare(database: Database, lease: Lease, context: TurnContext) -> Pre
         concerned=context.concerned,
     )
     task = msgspec.structs.replace(task, guidance=guidance)
-    if context.resource_kind is None or context.resource_id is None:
-        return Prepared(task)
-    problems = await grounding.problems(database, context.resource_kind, context.resource_id)
-    if not problems:
-        return Prepared(task)
-    return await _on_problem(database, lease, context, task, context.resource_id, problems)
+    problems = await _problems(database, context)
+    return await _on_problem(database, lease, context, task, problems) if problems else Prepared(task)
 
 
 async def flag_answer(database: Database, lease: Lease, context: TurnContext) -> None:
@@ -80,7 +75,7 @@ async def flag_answer(database: Database, lease: Lease, context: TurnContext) ->
 
 
 async def _on_problem(
-    database: Database, lease: Lease, context: TurnContext, task: TutorTask, resource: UUID, problems: Sequence[Problem]
+    database: Database, lease: Lease, context: TurnContext, task: TutorTask, problems: Sequence[Problem]
 ) -> Prepared:
     language = _language(task.locale)
     states = await repository.list_problems(database, context.conversation)
@@ -92,7 +87,7 @@ async def _on_problem(
         state = known.get(problem.id) or ProblemState(problem.id, problem.question[:QUESTION_KEPT])
         state = await _counted(database, lease, context, state, Key(problem, language, context.said))
         guidance, known[problem.id] = _guidance(guidance, problem, state), state
-    record = await learner.read(database, context.user_id, resource, without=problem.id if problem else "")
+    record = await learner.read(database, context.user_id, context.resource_id, without=problem.id if problem else "")
     guidance = msgspec.structs.replace(guidance, mastered=record.mastered, missed=record.missed)
     touched = dict.fromkeys([*([problem] if problem else []), *matched])
     still_open = [one for one in touched if one.id not in known or known[one.id].state == "open"]
@@ -147,6 +142,14 @@ def _guidance(guidance: Guidance, problem: Problem, state: ProblemState) -> Guid
         attempts=state.attempts,
         subject=subject,
     )
+
+
+async def _problems(database: Database, context: TurnContext) -> tuple[Problem, ...]:
+    """What the resource asks, and what the learner is being examined in."""
+    examined = await grounding.open_questions(database, context.user_id)
+    if context.resource_kind is None or context.resource_id is None:
+        return examined
+    return (*await grounding.problems(database, context.resource_kind, context.resource_id), *examined)
 
 
 async def _ground(database: Database, context: TurnContext) -> Ground | None:

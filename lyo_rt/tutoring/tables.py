@@ -43,7 +43,7 @@ tutor_problems = sa.Table(
     "tutor_problems",
     metadata,
     sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("problem", sa.Text, primary_key=True, comment="<item id>:<question id>"),
+    sa.Column("problem", sa.Text, primary_key=True, comment="<item id>:<question id>, or quiz:<question id>"),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.Column("rung", sa.SmallInteger, nullable=False, server_default="0", comment="of the hint ladder"),

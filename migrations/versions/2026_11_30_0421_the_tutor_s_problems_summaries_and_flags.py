@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_30_0421"
-down_revision = "2026_11_21_0611"
+down_revision = "2026_11_30_0420"
 branch_labels = None
 depends_on = None
 
@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_table(
         "tutor_problems",
         sa.Column("conversation_id", sa.UUID(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False, comment="<item id>:<question id>"),
+        sa.Column("problem", sa.Text(), nullable=False, comment="<item id>:<question id>, or quiz:<question id>"),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("rung", sa.SmallInteger(), server_default="0", nullable=False, comment="of the hint ladder"),

@@ -240,6 +240,28 @@ async def test_what_was_mastered_and_missed_is_known_in_the_next_conversation(
     assert missed in provider.requests[-1].system
 
 
+async def test_an_open_graded_quiz_is_guarded_everywhere_and_its_misses_are_known(
+    lesson: Lesson, learner: httpx.AsyncClient, services: Services, provider: OpenAI
+) -> None:
+    asked = {"resourceId": "willows", "quizType": "multiple_choice", "questionCount": 2, "graded": True}
+    quiz = (await learner.post("/v1/ai/generate-quiz", json=asked)).json()
+    row = await services.database.fetchrow(
+        "SELECT q.id, q.question, q.answer FROM questions q JOIN quiz_questions s ON s.question_id = q.id LIMIT 1"
+    )
+    assert row is not None, quiz
+    made = await learner.post("/v1/tutor/conversations", json={})
+    elsewhere = Lesson(learner, services, made.json()["id"])
+    provider.queue(*(Behaviour(says=f"It is {row['answer']}. Why?", only="tutor") for _ in range(3)))
+    stored = await elsewhere.answer(f"Answer this: {row['question']}")
+    assert stored["prompt"] == "guide-1"
+    assert row["answer"] not in stored["text"]
+    await learner.post(f"/v1/quizzes/{quiz['quiz_id']}/submit", json={"answers": []})
+    provider.queue(Behaviour(says=f"It is {row['answer']}.", only="tutor"))
+    assert row["answer"] in (await elsewhere.answer("And what is it now")).get("text", "")
+    await lesson.answer("What do leaves catch")
+    assert row["question"] in provider.requests[-1].system
+
+
 async def test_who_speaks_of_self_harm_is_answered_by_people_s_words(
     lesson: Lesson, provider: OpenAI, services: Services
 ) -> None:
