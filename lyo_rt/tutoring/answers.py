@@ -12,10 +12,10 @@ import msgspec
 
 from lyo_rt.language_models.guidance import Problem
 from lyo_rt.language_models.outline.words import content_words, sentences_of, stem
+from lyo_rt.tutoring.choices import CLAIMS, LETTERED, LETTERS, LISTED, ORDINAL, PICKS, letters_of
 from lyo_rt.tutoring.folding import compact, folded, typed, words_of
 from lyo_rt.tutoring.numbers import spelt, value_of, values
 
-LETTERS = "ABCDEFGH"
 SMALL = 12
 """Whole numbers up to here stand in many a sentence; they tell an answer only where something is said to be them."""
 MOST_NUMBERS = 3
@@ -29,46 +29,6 @@ _TELLING = 0.75
 _MEANT = 0.6
 """Share of an option's words by which a learner means it, when no other option comes as near."""
 
-_CLAIM = (
-    r"answers?|solutions?|results?|correct|right|true|antwort|lösung|ergebnis|richtig\w*|korrekt\w*|"
-    r"stimmt|respuesta"
-    r"|solución|resultado|correct[oa]|réponse|solution|résultat|exacte?|risposta|soluzione|corrett[oa]|"
-    r"resposta"
-    r"|ответ|правильн\w*|答案|正确|正確|答え|正解|الجواب|الإجابة|उत्तर"
-)
-_CLAIMS = re.compile(rf"(?<!\w)(?:{_CLAIM})(?!\w)", re.IGNORECASE)
-_CHOICE = (
-    r"options?|choices?|letters?|answers?|buchstaben?|antwort|opción|letra|respuesta|lettre|réponse|"
-    r"lettera|opzione"
-)
-_LETTER = (
-    r"(?:(?-i:[B-H]|A(?!\s+(?!because|since|is|and|or|as|if|weil|ist|denn|porque|es|car|est)[a-z]))(?!\w|"
-    r"')"
-    r"|[a-h](?=\W*$|[.,;!?)\]]))"
-)
-"""A letter that is not the article a: a capital, or a small one with nothing but a mark behind it."""
-_LETTERED = re.compile(
-    rf"(?<!\w)(?:{_CHOICE}|choose|pick|select|take|go for|go with|it['’]?s|it is|is it|think|say|guess|wähle"
-    rf"|nimm|es ist|elige|es la|creo que|choisis|c['’]est(?: la)?|scegli|escolha)"
-    rf"\s*(?:is|it['’]?s|it is|:|=|ist|lautet|es|est|è|é)?\s*[\"'(\[“„«]*(?P<a>{_LETTER})"
-    rf"|(?<!\w)[\"'(\[“„«]*(?P<b>{_LETTER})[\"')\]”“».]*\s+(?:is|ist|es|est|è|é)\s+(?:the\s+|la\s+|die\s+|das\s+|le\s+)?"
-    rf"(?:{_CLAIM})(?!\w)|(?:^|(?<=[\s:]))[(\[]?(?P<c>[A-H])[)\].:](?=\s|$)|^\W*(?P<d>[A-H])\W*$",
-    re.IGNORECASE,
-)
-_PICKS = re.compile(
-    r"(?<!\w)(?:choose|pick|select|take|go for|go with|wähle|nimm|elige|choisis|scegli|escolha)\s", re.I
-)
-_LISTED = re.compile(r"(?<!\w)[A-H](?!\w)")
-_ORDINAL = re.compile(
-    r"(?<!\w)(?:(?P<first>first|1st|erste\w*|primera?|première|premier|prima|1\.)|(?P<second>second|2nd|"
-    r"zweite\w*|segund[oa]"
-    r"|deuxième|seconda|2\.)|(?P<third>third|3rd|dritte\w*|tercera?|troisième|terza|3\.)|"
-    r"(?P<fourth>fourth|4th|vierte\w*"
-    r"|cuarta|quatrième|quarta|4\.)|(?P<last>last|letzte\w*|última|dernière|ultima))\s+(?:option|choice|"
-    r"answer|one|antwort"
-    r"|möglichkeit|opción|respuesta|réponse|risposta|opzione)(?!\w)",
-    re.IGNORECASE,
-)
 _IS = re.compile(
     r"(?:=|≈|→|:)\s*$|(?<!\w)(?:is|are|be|equals?|gives?|get|makes?|yields?|becomes?|exactly|just|number|"
     r"ist|sind|ergibt"
@@ -102,7 +62,7 @@ class Key:
         self._options = [_Form(option, language) for option in problem.options]
         self._answer = _Form(problem.answer, language)
         self._right = next((n for n, option in enumerate(problem.options) if option == problem.answer), None)
-        self._letters = _letters_of(said, problem.options) or {
+        self._letters = letters_of(said, problem.options) or {
             LETTERS[n]: n for n in range(min(len(problem.options), len(LETTERS)))
         }
         asked = folded(problem.question)
@@ -156,17 +116,17 @@ class Key:
         """`The answer is B`, `the third option is right`: of options in any order, none may be named as the one."""
         if not self._options:
             return False
-        letters = {letter for found in _LETTERED.finditer(plain) for letter in found.groups() if letter}
+        letters = {letter for found in LETTERED.finditer(plain) for letter in found.groups() if letter}
         if len({letter.upper() for letter in letters}) == 1 and (
-            len(plain) < 16 or _CLAIMS.search(plain) or _PICKS.search(plain)
+            len(plain) < 16 or CLAIMS.search(plain) or PICKS.search(plain)
         ):
             return True
-        return _CLAIMS.search(plain) is not None and len(list(_ORDINAL.finditer(plain))) == 1 and "?" not in plain
+        return CLAIMS.search(plain) is not None and len(list(ORDINAL.finditer(plain))) == 1 and "?" not in plain
 
     def _names(self, lower: str) -> bool:
         words = words_of(lower)
         if not self._answer.value_only and self._answer.within(words):
-            if _CLAIMS.search(lower) and not self._compares(words):
+            if CLAIMS.search(lower) and not self._compares(words):
                 return True
             return not (self._is_asked or self._compares(words))
         held = {stem(word) for word in words}
@@ -185,7 +145,7 @@ class Key:
         if value is None or value not in values(sentence, self.language):
             return False
         others = {form.value for n, form in enumerate(self._options) if n != self._right} - {None}
-        if others & values(sentence, self.language) and not _CLAIMS.search(sentence):
+        if others & values(sentence, self.language) and not CLAIMS.search(sentence):
             return False
         if value in self._asked_values or (value.denominator == 1 and abs(value) <= SMALL):
             return self._is_said_to_be(sentence)
@@ -194,7 +154,7 @@ class Key:
     def _is_said_to_be(self, sentence: str) -> bool:
         """Whether something is said to be that number: `= 4`, `gives four`, `**4**`, or hardly any other word."""
         plain = typed(sentence)
-        if _CLAIMS.search(plain) or re.search(r"\*\*[^*]{1,20}\*\*|\\boxed", sentence) or len(plain.split()) <= 3:
+        if CLAIMS.search(plain) or re.search(r"\*\*[^*]{1,20}\*\*|\\boxed", sentence) or len(plain.split()) <= 3:
             return True
         words = plain.split()
         for n, word in enumerate(words):
@@ -234,10 +194,8 @@ class Key:
             best = max(range(len(shared)), key=shared.__getitem__)
             if shared[best] >= _MEANT and sorted(shared)[-2] < shared[best] and len(self._options[best].stems) > 1:
                 by_text = {best}
-        letters = {
-            letter.upper() for found in _LETTERED.finditer(typed(message)) for letter in found.groups() if letter
-        }
-        listed = set(_LISTED.findall(message))
+        letters = {letter.upper() for found in LETTERED.finditer(typed(message)) for letter in found.groups() if letter}
+        listed = set(LISTED.findall(message))
         letters |= listed if len(listed) > 1 else set()
         by_letter = {self._letters[letter] for letter in letters if letter in self._letters}
         return by_text or by_letter
@@ -298,16 +256,6 @@ def _joined(tight: str, words: Sequence[str]) -> bool:
         return False
     ends = {0, *accumulate(map(len, words))}
     return place in ends and place + len(tight) in ends
-
-
-def _letters_of(said: str, options: Sequence[str]) -> dict[str, int]:
-    """The letters a learner's own paste gives the options: theirs may be shuffled."""
-    found: dict[str, int] = {}
-    for line in re.finditer(r"(?m)(?:^|\s)\(?([A-J])[).:]\s+(.+?)(?=\s+\(?[A-J][).:]\s|$)", said):
-        for n, option in enumerate(options):
-            if folded(option).strip(" .") == folded(line[2]).strip(" ."):
-                found[line[1]] = n
-    return found
 
 
 def _coded(answer: str) -> tuple[str, ...]:

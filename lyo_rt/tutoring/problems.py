@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lyo_rt.language_models.guidance import Problem
 from lyo_rt.language_models.outline.words import content_words, stem
-from lyo_rt.tutoring.answers import LETTERS
+from lyo_rt.tutoring.choices import LETTERS
 from lyo_rt.tutoring.folding import folded
 
 ABOUT = 0.5
