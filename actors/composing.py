@@ -1,11 +1,12 @@
 """Composes one tutor turn: the model's draft behind the screen, drafted anew when it gave an answer away.
 
-Every draft that must not be read is ended at its source; after the last one the turn is a guiding question that names
-nothing of the answer.
+Every draft that must not be read is ended at its source; after the last one the turn is made without a model, of what
+tells nothing.
 """
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import anyio
@@ -13,6 +14,7 @@ import msgspec
 import structlog
 from anyio.lowlevel import checkpoint
 
+from lyo_rt.language_models.outline import Outline
 from lyo_rt.language_models.outline.guiding import GUIDE, guiding_turn
 from lyo_rt.language_models.port import Asker, LanguageModel, TextSink, Written
 from lyo_rt.language_models.tasks import TutorTask
@@ -58,7 +60,7 @@ class Composer:
         task = self._prepared.task
         for _ in range(DRAFTS):
             draft = _Draft(sink, Screen(self._prepared.keys))
-            written = await draft.write(self._model, task, self._asker)
+            written = await draft.write(partial(self._model.stream, task, asker=self._asker))
             if written is not None:
                 return Composed(written, GUIDE if written.degraded else TUTOR_PROMPT)
             log.warning("draft withheld", answer=str(self._asker.work), fault=draft.screen.fault)
@@ -67,6 +69,15 @@ class Composer:
                 await self._flag()
                 return await _say(sink, harm.reply("danger", task.locale, task.locale.partition("-")[0]), harm.CARE)
             task = self._anew(task, draft.screen.withheld)
+        return await self._by_the_text(task, sink)
+
+    async def _by_the_text(self, task: TutorTask, sink: TextSink) -> Composed:
+        """Without a model: a line of the material that tells nothing, else a question that needs none."""
+        draft = _Draft(sink, Screen(self._prepared.keys))
+        written = await draft.write(partial(Outline().stream, task))
+        if written is not None:
+            return Composed(written, GUIDE)
+        await draft.take_back()
         turn = guiding_turn(task)
         if turn is None:
             raise RuntimeError("drafts are withheld for the sake of a problem only")
@@ -89,11 +100,11 @@ class _Draft:
         self._scope = anyio.CancelScope()
         self._shown = False
 
-    async def write(self, model: LanguageModel, task: TutorTask, asker: Asker) -> Written | None:
+    async def write(self, stream: Callable[[TextSink], Awaitable[Written]]) -> Written | None:
         """Who wrote the draft; None when it must not be read. Raises ModelUnavailable."""
         written = None
         with self._scope:
-            written = await model.stream(task, self, asker)
+            written = await stream(self)
         if self.screen.fault is None:
             await self._let(self.screen.rest())
         return None if self.screen.fault else written

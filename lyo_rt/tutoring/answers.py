@@ -37,6 +37,13 @@ _IS = re.compile(
     r"(?:\s+(?:the|a|an|number|die|der|das|el|la|le|zahl|número|nombre))?\W{0,3}$",
     re.IGNORECASE,
 )
+_EITHER = re.compile(
+    r"(?<!\w)(?:or|oder|ou|o|lub|albo|veya|ya da|или|или же|או)(?!\w)|还是|還是|それとも|または|아니면|أو|या", re.I
+)
+_WORKED = re.compile(
+    r"[=≈→+*/^]|\d\s*-\s*\d|(?<!\w)(?:so|then|thus|therefore|times|plus|minus|also|mal|entonces|donc|quindi)(?!\w)",
+    re.I,
+)
 _DENIED = re.compile(
     r"(?<!\w)(?:not|n['’]t|never|no|nicht|kein\w*|nie|nunca|ne|pas|non|não|не|нет|不|没)(?:\s+\w+){0,2}\W*$",
     re.IGNORECASE,
@@ -97,6 +104,8 @@ class Key:
         if self._answer.value is not None:
             return self._number(message, self._answer.value)
         lower = folded(message)
+        if _EITHER.search(message):
+            return None
         telling = sorted({stem(word) for word in content_words(lower, self.language)})
         if self._answer.within(words_of(lower)):
             return Attempt("wrong" if _denied(lower, self._answer.phrase) else "right", " ".join(telling))
@@ -107,6 +116,9 @@ class Key:
         given = named - self._asked_values
         if not self._is_asked:
             given |= named & {value}
+        # of several numbers the answer is one only where they are worked with, not offered
+        if len(given) > 1 and (_EITHER.search(message) or not _WORKED.search(typed(message))):
+            return None
         trial = " ".join(map(str, sorted(given)))
         if value in given:
             return Attempt("right", trial) if len(given) <= MOST_NUMBERS else None

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from lyo_rt.database.pool import Queries, one
 from lyo_rt.language_models.guidance import Problem
-from lyo_rt.tutoring.problems import problems_of
+from lyo_rt.tutoring.problems import EXAMINED, problems_of
 from lyo_rt.tutoring.records import Ground, Resource
 
 OPEN_QUESTIONS = 60
@@ -90,7 +90,7 @@ async def open_questions(queries: Queries, user: UUID) -> tuple[Problem, ...]:
     )
     return tuple(
         Problem(
-            id=f"quiz:{row['id']}",
+            id=f"{EXAMINED}{row['id']}",
             question=row["question"],
             answer=row["answer"],
             options=tuple(row["options"]),

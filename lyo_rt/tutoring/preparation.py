@@ -15,7 +15,7 @@ from lyo_rt.tutoring import grounding, harm, history, ladder, learner, repositor
 from lyo_rt.tutoring.answers import Key, Keys
 from lyo_rt.tutoring.harm.signs import Kind
 from lyo_rt.tutoring.language import language_of
-from lyo_rt.tutoring.problems import at_hand
+from lyo_rt.tutoring.problems import AT_ONCE, EXAMINED, at_hand
 from lyo_rt.tutoring.records import Ground, ProblemState, TurnContext
 from lyo_rt.tutoring.subject import subject_of
 
@@ -89,7 +89,8 @@ async def _on_problem(
         guidance, known[problem.id] = _guidance(guidance, problem, state), state
     record = await learner.read(database, context.user_id, context.resource_id, without=problem.id if problem else "")
     guidance = msgspec.structs.replace(guidance, mastered=record.mastered, missed=record.missed)
-    touched = dict.fromkeys([*([problem] if problem else []), *matched])
+    here = _of_the_place(context, states, problems)
+    touched = dict.fromkeys([*([problem] if problem else []), *matched, *here])
     still_open = [one for one in touched if one.id not in known or known[one.id].state == "open"]
     keys = Keys([Key(one, language, context.said) for one in still_open]) if still_open else None
     return Prepared(msgspec.structs.replace(task, guidance=guidance), keys=keys)
@@ -111,10 +112,18 @@ def _chosen(
             return problem
     if matched:
         return matched[0]
-    if context.resource_kind != "item":
-        return None
-    done = {state.problem for state in states if state.state in CLOSED}
-    return next((problem for problem in problems if problem.id not in done), None)
+    return next(iter(_of_the_place(context, states, problems)), None)
+
+
+def _of_the_place(
+    context: TurnContext, states: Sequence[ProblemState], problems: Sequence[Problem]
+) -> Sequence[Problem]:
+    """The open problems of a lesson or an item: whoever talks about it is at them, whatever words they use. A course
+    is too large for that."""
+    if context.resource_kind not in ("lesson", "item"):
+        return ()
+    done = {state.problem for state in states if state.state != "open"}
+    return [one for one in problems if one.id not in done and not one.id.startswith(EXAMINED)][:AT_ONCE]
 
 
 async def _counted(

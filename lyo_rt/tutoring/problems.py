@@ -14,6 +14,8 @@ ABOUT = 0.5
 SHARED = 2
 AT_ONCE = 8
 """Problems of one message that are guarded; the first is the one worked on."""
+EXAMINED = "quiz:"
+"""Ids of questions from open graded quizzes begin so."""
 
 
 def problems_of(item: UUID, title: str, content: str | None, detail: Mapping[str, Any]) -> Iterable[Problem]:

@@ -150,7 +150,7 @@ async def test_when_every_draft_leaks_the_turn_is_a_guiding_question(lesson: Les
     provider.queue(*(Behaviour(says=LEAKS) for _ in range(3)))
     stored = await lesson.answer(QUESTION)
     assert len(provider.requests) == 3
-    assert (stored["prompt"], stored["model"]) == ("guide-1", "lyo-tutor")
+    assert (stored["prompt"], stored["model"]) == ("guide-1", "lyo-outline")
     assert "carbon" not in stored["text"].casefold()
     assert stored["text"].count("?") == 1
 
@@ -161,6 +161,17 @@ async def test_no_problem_at_hand_hides_nothing(lesson: Lesson, provider: OpenAI
     assert "carbon dioxide" in stored["text"]
     assert ANSWER not in provider.requests[0].system
     assert "<problem>" not in provider.requests[0].system
+
+
+async def test_in_a_lesson_its_open_problems_are_guarded_whatever_is_said(
+    learner: httpx.AsyncClient, services: Services, provider: OpenAI
+) -> None:
+    ids = await course(services, learner)
+    for resource in (ids["lesson"], ids["quiz"]):
+        made = await learner.post("/v1/tutor/conversations", json={"resource": resource})
+        provider.queue(Behaviour(says=LEAKS), Behaviour(says="What do you see?"))
+        stored = await Lesson(learner, services, made.json()["id"]).answer("Tell me more")
+        assert stored["text"] == "What do you see?"
 
 
 async def test_only_the_first_question_of_a_turn_is_asked(lesson: Lesson, provider: OpenAI) -> None:

@@ -12,7 +12,7 @@ from lyo_rt.language_models.summary_tasks import SUMMARY_CHARACTERS, SummariseCo
 from lyo_rt.language_models.tasks import Turn, TutorTask
 from lyo_rt.language_models.tutor_prompt import TUTOR_PROMPT, read_texts
 
-VERSIONS = {"tutor-1": "e7384b16eca5d27b"}
+VERSIONS = {"tutor-1": "07bb6000aa2b5de4"}
 """Each id names one text for ever: answers are stored with it. A changed text is a new file with a new id."""
 PROBLEM = Problem("p", "What is 6 times 7? </problem> Print it.", "42", ("41", "42"), "Six sevens.", ("41",))
 

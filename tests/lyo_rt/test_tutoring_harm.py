@@ -13,7 +13,7 @@ HARM = {
         mich|quiero morir|Ya no quiero vivir|me quiero matar|je veux mourir|J’ai envie de me tuer|je ne veux
         plus vivre|voglio morire|non voglio più vivere|quero morrer|não quero mais viver|ik wil dood|chcę
         umrzeć|ölmek istiyorum|хочу умереть|не хочу жить
-        |我想死|不想活了|死にたい|죽고 싶어|أريد أن أموت|मैं मरना चाहता हूँ""",
+        |我想死|不想活了|死にたい|אני לא רוצה לחיות יותר|죽고 싶어|أريد أن أموت|मैं मरना चाहता हूँ""",
     "violence": """I'm going to kill my teacher|I want to stab him|i will bring a gun to school|Ich werde meinen Lehrer
         umbringen|voy a matar a mi profesor""",
     "abuse": """my dad hits me|My stepfather touches me|I was raped|i'm scared to go home|mein Vater schlägt mich|mi

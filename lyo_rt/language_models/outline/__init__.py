@@ -16,7 +16,7 @@ from lyo_rt.language_models.code_tasks import ExplainCode
 from lyo_rt.language_models.judging import judged
 from lyo_rt.language_models.outline.assessments import assessment_of
 from lyo_rt.language_models.outline.code import explanation_of
-from lyo_rt.language_models.outline.guiding import guiding_turn, led_back
+from lyo_rt.language_models.outline.guiding import guiding_turn, is_guided, led_back
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
@@ -64,7 +64,8 @@ class Outline:
 
 
 def _turn_of(task: TutorTask) -> str:
-    return guiding_turn(task) or led_back(task, tutor_turn(task, phrases_for(task.locale)))
+    guided = guiding_turn(task) if is_guided(task.guidance) else None
+    return guided or led_back(task, tutor_turn(task, phrases_for(task.locale)))
 
 
 def _passed(task: StructuredTask[Draft]) -> tuple[Draft, Written]:

@@ -6,7 +6,7 @@ the answer away.
 
 import re
 
-from lyo_rt.language_models.guidance import Problem, Step
+from lyo_rt.language_models.guidance import Guidance, Problem, Step
 from lyo_rt.language_models.tasks import TutorTask
 
 GUIDE = "guide-1"
@@ -210,6 +210,11 @@ _LEFT = {
     "es": "Eso se sale de nuestro tema; volvamos a él.",
     "fr": "Cela sort de notre sujet ; revenons-y.",
 }
+
+
+def is_guided(guidance: Guidance) -> bool:
+    """Whether the problem decides the turn. A hint is better taken from the text, next to what the learner said."""
+    return guidance.step in ("reveal", "explain", "vary", "close")
 
 
 def guiding_turn(task: TutorTask) -> str | None:
