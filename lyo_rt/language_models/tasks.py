@@ -4,6 +4,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from lyo_rt.language_models.guidance import Guidance
+
 Level = Literal["beginner", "intermediate", "advanced"]
 Style = Literal["visual", "auditory", "kinesthetic", "reading_writing", "hands_on"]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -179,3 +181,4 @@ class TutorTask(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "en"
     level: Level = "beginner"
     style: Style | None = None
+    guidance: Guidance = Guidance()

@@ -33,7 +33,7 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
 def tutor_tokens(said: str, material: str) -> list[str]:
     """A tutor's answer, token by token: it takes up the learner's words and asks one question.
 
-    Who asks for it "in 400 words" gets so many tokens.
+    Who asks for it "in 400 words" gets so many tokens, none of which asks: a tutor ends with its question.
     """
     sentence = re.split(r"(?<=[.!])\s", material.strip())[0][:120] if material.strip() else "the subject at hand"
     words = " ".join(said.replace("?", "").split()[:12]) or "nothing yet"
@@ -43,7 +43,10 @@ def tutor_tokens(said: str, material: str) -> list[str]:
     )
     tokens = tokens_of(text)
     wanted = re.search(r"\bin (\d+) words\b", said)
-    return tokens if wanted is None else list(islice(cycle([*tokens[:-1], f"{tokens[-1]} "]), int(wanted[1])))
+    if wanted is None:
+        return tokens
+    told = [token.replace("?", ".") for token in (*tokens[:-1], f"{tokens[-1]} ")]
+    return list(islice(cycle(told), int(wanted[1])))
 
 
 def tokens_of(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -104,6 +105,7 @@ class Provider(ABC, Script):
         entry.purpose = purpose_of(asked.texts[0], structured=asked.schema is not None)
         entry.model, entry.stream, entry.turns = asked.model, asked.stream, len(asked.texts)
         entry.most_tokens = asked.most_tokens
+        entry.system, entry.texts = asked.system, asked.texts
         behaviour = self.taken_for(entry.purpose)
         entry.behaviour = behaviour.kind
         self.changed()
@@ -164,7 +166,9 @@ class Provider(ABC, Script):
     async def _streamed(self, response: Response, entry: Received, asked: Asked, behaviour: Behaviour) -> None:
         await response.begin(200, EVENT_STREAM)
         entry.status = 200
-        tokens = [] if behaviour.kind in ("blocked", "empty") else self._said_to(asked)
+        tokens = re.findall(r"\S+\s*", behaviour.says) or self._said_to(asked)
+        if behaviour.kind in ("blocked", "empty"):
+            tokens = []
         for token in tokens:
             if entry.tokens_sent == behaviour.after and behaviour.kind in ("hang_between", "cut", "truncated"):
                 break

@@ -26,10 +26,11 @@ Kind = Literal[
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How one request is answered.
 
-        `status` answers with that HTTP status, `retry_after` seconds and further `headers`; `hang` sends nothing,
+    `status` answers with that HTTP status, `retry_after` seconds and further `headers`; `hang` sends nothing,
     `hang_between` and `cut` stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle);
     `flawed` leaves the last question of an assessment without its explanation, `undecided` does not find the first key.
     `only` is the beginning of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+    A stream says `says` if given.
     """
 
     kind: Kind = "ok"
@@ -38,6 +39,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     after: int = 3
     only: str = ""
+    says: str = ""
 
 
 class Received(msgspec.Struct, kw_only=True):
@@ -47,6 +49,7 @@ class Received(msgspec.Struct, kw_only=True):
     request was refused before it was understood. `outcome` is "running" until it has ended. `seconds` counts from
     the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `most_tokens`
     is the limit that was asked for; `text` is what was streamed.
+    `system` and `texts` are what was asked: the system text, and the turns oldest first.
     """
 
     number: int
@@ -58,6 +61,8 @@ class Received(msgspec.Struct, kw_only=True):
     behaviour: Kind = "ok"
     tokens_sent: int = 0
     text: str = ""
+    system: str = ""
+    texts: list[str] = []
     outcome: Literal["running", "answered", "failed", "cut", "disconnected"] = "running"
     status: int = 0
     seconds: float = 0.0

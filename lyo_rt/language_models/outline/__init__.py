@@ -16,15 +16,18 @@ from lyo_rt.language_models.code_tasks import ExplainCode
 from lyo_rt.language_models.judging import judged
 from lyo_rt.language_models.outline.assessments import assessment_of
 from lyo_rt.language_models.outline.code import explanation_of
+from lyo_rt.language_models.outline.guiding import guiding_turn, is_guided, led_back
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
 from lyo_rt.language_models.outline.quizzes import quiz_of
 from lyo_rt.language_models.outline.reasons import reasons_of
+from lyo_rt.language_models.outline.summary import summary_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
 from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Written
 from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.recommendation_tasks import GiveReasons
+from lyo_rt.language_models.summary_tasks import SummariseConversation
 from lyo_rt.language_models.tasks import PlanCourse, StructuredTask, TutorTask, WriteAssessment, WriteLesson
 from lyo_rt.language_models.translation_tasks import Translate
 
@@ -49,7 +52,7 @@ class Outline:
         return _passed(task)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
-        speak = partial(tutor_turn, task, phrases_for(task.locale))
+        speak = partial(_turn_of, task)
         text = await to_thread.run_sync(speak) if len(task.resource_text) > _LONG_TEXT else speak()
         for piece in re.findall(r"\S+\s*", text):
             await checkpoint()
@@ -58,6 +61,11 @@ class Outline:
 
     async def aclose(self) -> None:
         await checkpoint()
+
+
+def _turn_of(task: TutorTask) -> str:
+    guided = guiding_turn(task) if is_guided(task.guidance) else None
+    return guided or led_back(task, tutor_turn(task, phrases_for(task.locale)))
 
 
 def _passed(task: StructuredTask[Draft]) -> tuple[Draft, Written]:
@@ -78,6 +86,8 @@ def _text_length(task: object) -> int:
             return len(task.code)
         case WriteQuiz():
             return len(task.text)
+        case SummariseConversation():
+            return sum(len(turn.text) for turn in task.turns)
         case _:
             return 0
 
@@ -101,5 +111,7 @@ def _draft_of(task: object) -> object:
             return reasons_of(task, phrases_for(task.locale))
         case Translate():
             raise ModelFault("outline", "invalid_request", "a translation takes a language model")
+        case SummariseConversation():
+            return summary_of(task)
         case _:
             raise NotImplementedError(type(task).__name__)
