@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import anyio
 import asyncpg
 import pytest
+from anyio.lowlevel import checkpoint
 
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Unavailable
@@ -265,6 +266,31 @@ async def test_one_who_waited_in_vain_leaves_the_connections_to_be_kept_at_hand(
     assert waited.cancelled_caught
     with anyio.fail_after(5):
         assert [await pool.fetchval(PID) for _ in range(3)] == [pid] * 3
+
+
+@pytest.mark.parametrize("pool_max", [1])
+async def test_one_who_gives_up_as_a_connection_is_handed_to_it_hands_it_on(pool: Database) -> None:
+    served: list[int] = []
+
+    async def call() -> None:
+        served.append(await pool.fetchval(PID))
+
+    gone = anyio.CancelScope()
+
+    async def give_up() -> None:
+        with gone:
+            await call()
+
+    async with anyio.create_task_group() as tasks:
+        async with pool.transaction() as transaction:
+            pid = await transaction.fetchval(PID)
+            tasks.start_soon(give_up)
+            await checkpoint()
+            tasks.start_soon(call)
+            await checkpoint()
+        gone.cancel()
+    assert served == [pid]
+    assert pool.statistics() == {"size": 1, "idle": 1, "max": 1}
 
 
 async def test_statistics_add_up(pool: Database) -> None:
