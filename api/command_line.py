@@ -8,7 +8,6 @@ from typing import TypeVar
 import anyio
 import click
 
-from api.evaluation.command import evaluate
 from api.load.command import load
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
 
@@ -151,7 +150,6 @@ def model_verify() -> None:
 
 
 main.add_command(load)
-main.add_command(evaluate)
 
 
 def _model(what: str) -> None:

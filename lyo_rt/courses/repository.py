@@ -60,24 +60,16 @@ async def existing_courses(queries: Queries, ids: Sequence[UUID]) -> set[UUID]:
 
 
 async def add_finished_course(
-    transaction: Transaction,
-    id: UUID,
-    user: UUID,
-    *,
-    slug: str | None,
-    title: str,
-    difficulty: str,
-    locale: str,
-    is_published: bool = True,
+    transaction: Transaction, id: UUID, user: UUID, *, slug: str, title: str, difficulty: str, locale: str
 ) -> bool:
-    """A course that people wrote; its outline and lessons follow in the same transaction.
+    """A published course that people wrote; its outline and lessons follow in the same transaction.
 
     False, and nothing is changed, when the id or the slug is taken; whoever is adding it just now is waited for.
     """
     added = await transaction.fetchval(
         """
         INSERT INTO courses (id, user_id, slug, title, difficulty, locale, status, is_published)
-        VALUES ($1, $2, $3, $4, $5, $6, 'completed', $7)
+        VALUES ($1, $2, $3, $4, $5, $6, 'completed', true)
         ON CONFLICT DO NOTHING RETURNING true
         """,
         id,
@@ -86,7 +78,6 @@ async def add_finished_course(
         title,
         difficulty,
         locale,
-        is_published,
     )
     return bool(added)
 

@@ -33,9 +33,6 @@ from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 if TYPE_CHECKING:
     import httpx2
 
-ANSWER_TOKENS = 4096
-"""The most one answer has (SPEC §5)."""
-
 Answer = TypeVar("Answer", Chunk, Completion)
 
 
@@ -102,14 +99,11 @@ class OpenAI:
         if not answer.choices:
             raise ModelFault(self.name, "malformed", "an answer without choices")
         choice = answer.choices[0]
-        truncated = choice.finish_reason == "length" and not choice.message.refusal
-        if not truncated:
-            self._check(choice.finish_reason, choice.message.refusal)
+        self._check(choice.finish_reason, choice.message.refusal)
         if choice.finish_reason is None:
             raise ModelFault(self.name, "cut", "an answer without a finish reason")
         usage = answer.usage.usage() if answer.usage else Usage()
-        model = answer.model or self._model_complex
-        return Reply(text=choice.message.content or "", model=model, usage=usage, truncated=truncated)
+        return Reply(text=choice.message.content or "", model=answer.model or self._model_complex, usage=usage)
 
     async def _pieces(self, request: Request) -> AsyncGenerator[Piece, None]:
         finished = False
@@ -145,7 +139,7 @@ class OpenAI:
         return Request(
             model=model,
             messages=[Message("system", prompt.system), *turns],
-            max_completion_tokens=ANSWER_TOKENS * 2 if prompt.longer else ANSWER_TOKENS,
+            max_completion_tokens=4096,
             temperature=0.7,
             **how,
         )

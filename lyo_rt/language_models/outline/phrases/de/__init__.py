@@ -2,7 +2,6 @@
 
 from lyo_rt.language_models.outline.phrases.de.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.de.mastering import MASTERING
-from lyo_rt.language_models.outline.phrases.de.uses import ADVICE, CODE, QUIZ
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
 
 PHRASES = Phrases(
@@ -71,10 +70,6 @@ PHRASES = Phrases(
             "Welcher Satz würde Ihnen am meisten fehlen, wenn er gestrichen würde?",
             "Was setzt der Autor bei „{term}“ als bekannt voraus?",
             "Wo würden Sie um ein Beispiel oder einen Beleg bitten?",
-        ),
-        quoting=(
-            "Im Text steht: „{sentence}“ Warum ist das nach dem Text so?",
-            "Nimm diese Zeile: „{sentence}“ Was wäre anders, wenn sie nicht stimmte?",
         ),
         definition="Im Text: „{sentence}“",
         exercise=(
@@ -191,7 +186,4 @@ PHRASES = Phrases(
             ("Nehmen Sie das mit dem zusammen, was Sie vorher gesagt haben. Was folgt daraus für „{term}“?"),
         ),
     ),
-    code=CODE,
-    quiz=QUIZ,
-    advice=ADVICE,
 )

@@ -1,1 +1,0 @@
-"""What a learner is shown of what there is: a read model over courses, tasks and conversations."""
