@@ -318,15 +318,18 @@ def cut_before_reply(services: Services, link: FaultyLink, monkeypatch: pytest.M
     """Has the link cut, once, when a command of the workshop has been done and not yet been answered."""
 
     def cut(command: str) -> None:
-        real: Callable[..., Awaitable[Any]] = getattr(services.workshop, command)
+        # A generation is begun by one statement, which is committed with it.
+        place: Any = services.database if command == "generate" else services.workshop
+        name = "carry_out" if command == "generate" else command
+        real: Callable[..., Awaitable[Any]] = getattr(place, name)
 
-        async def once(transaction: Any, *arguments: Any) -> Any:
-            monkeypatch.setattr(services.workshop, command, real)
-            done = await real(transaction, *arguments)
+        async def once(first: Any, *arguments: Any) -> Any:
+            monkeypatch.setattr(place, name, real)
+            done = await real(first, *arguments)
             await link.cut()
             return done
 
-        monkeypatch.setattr(services.workshop, command, once)
+        monkeypatch.setattr(place, name, once)
 
     return cut
 
