@@ -17,25 +17,30 @@ async def test_with_nobody_waiting_a_step_goes_on_at_once() -> None:
     assert anyio.current_time() - began < 0.1
 
 
-async def test_a_step_waits_until_all_have_been_answered(second: float) -> None:
-    courtesy, order = Courtesy(longest=1000 * second, answer=1000 * second), list[str]()
+async def test_a_step_waits_until_all_have_been_answered() -> None:
+    courtesy, order = Courtesy(longest=60, answer=60), list[str]()
+    ends = [anyio.Event() for _ in range(3)]
 
     async def step() -> None:
         await courtesy.turn()
         order.append("step")
 
-    async def answer(seconds: float) -> None:
+    async def answer(number: int) -> None:
         with courtesy.serving():
-            await anyio.sleep(seconds)
+            await ends[number].wait()
             order.append("answer")
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(answer, second)
-        tasks.start_soon(answer, 5 * second)
-        await anyio.sleep(second / 2)
+        tasks.start_soon(answer, 0)
+        tasks.start_soon(answer, 1)
+        await anyio.wait_all_tasks_blocked()
         tasks.start_soon(step)
-        await anyio.sleep(second)
-        tasks.start_soon(answer, 6 * second)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(answer, 2)
+        await anyio.wait_all_tasks_blocked()
+        for end in ends:
+            end.set()
+            await anyio.wait_all_tasks_blocked()
     assert order == ["answer", "answer", "answer", "step"]
 
 
