@@ -35,7 +35,7 @@ check: $(VENV)/testing ## style, types, import rules, and that the migrations ma
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/lyo_rt/test_migrations.py
 
-bench: $(VENV)/serving $(OPPONENT)/installed ## measure against the seeds' stack, 10 minutes (ARGS=--quick: 90 s; ARGS="--json FILE")
+bench: $(VENV)/serving $(OPPONENT)/installed ## measure against the seeds' stack, 7 minutes (ARGS=--quick: 80 s; ARGS="--json FILE")
 	@exec $(BIN)/python -m bench $(ARGS)
 
 format: $(VENV)/testing ## format the code
