@@ -5,6 +5,7 @@ from quart_schema import QuartSchema
 
 from api.authentication import who
 from api.exchange import exchange_of
+from api.files import Answer
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, problems
@@ -56,6 +57,7 @@ def routes() -> Quart:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.request_class = JsonRequest
+    app.response_class = Answer
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     QuartSchema(app, openapi_path=None, conversion_preference=None)

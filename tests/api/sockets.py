@@ -41,6 +41,13 @@ class Device:
             if frame["type"] == type and all(frame.get(name) == value for name, value in members.items()):
                 return frame
 
+    async def end(self, answer: str) -> dict[str, Any]:
+        """The end of an answer, to come or here already: a short one may end before the reply to a second question."""
+        for frame in self.frames:
+            if frame["type"] == "end" and frame["message"] == answer:
+                return frame
+        return await self.until("end", message=answer)
+
     async def ask(self, type: str, **members: Any) -> dict[str, Any]:
         """The reply to a command."""
         id = members.pop("id", str(uuid4()))

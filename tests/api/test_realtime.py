@@ -527,7 +527,7 @@ async def test_two_devices_of_a_learner_see_the_same_answer(
         assert begun["ok"]["new"] is True
         assert again["ok"] == {**begun["ok"], "new": False, "status": again["ok"]["status"]}
         answer = begun["ok"]["answer"]
-        ends = [await one.until("end", message=answer) for one in (phone, tablet)]
+        ends = [await one.end(answer) for one in (phone, tablet)]
         assert ends[0] == ends[1]
         stored = (await learner.get(f"/v1/tutor/conversations/{conversation}")).json()["items"][-1]
         assert (stored["sha256"], stored["status"]) == (ends[0]["sha256"], "complete")
