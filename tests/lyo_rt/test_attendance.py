@@ -236,7 +236,7 @@ async def test_whatever_happens_at_once_the_log_and_every_roster_tell_one_story(
             async with anyio.create_task_group() as devices:
                 for user in users:
                     for one in some:
-                        steps = chance.choices(["attend", "attend", "depart", "lose"], k=20)
+                        steps = chance.choices(["attend", "attend", "depart", "lose"], k=60)
                         devices.start_soon(device, user, one, [*steps, "lose"])
             await until_rows(database, 0)
     story = retold(await told(database, course))
