@@ -12,6 +12,7 @@ import structlog
 
 from actors.actor import Actor
 from actors.courtesy import Courtesy
+from actors.crashes import faults
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
@@ -23,6 +24,7 @@ from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
+from lyo_rt.language_models.quality.counts import summed
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CoursePlan,
@@ -34,12 +36,10 @@ from lyo_rt.language_models.tasks import (
 )
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost, held_still
 from lyo_rt.operations import service as operations
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable
 
 PARALLEL_STEPS = 3
 ASSESSMENT_MINUTES = 10
-MODEL_WAITS = (1.0, 4.0, 15.0, 30.0)
-"""Seconds before each new try when every provider is down; then the task ends as ERROR."""
 
 Draft = TypeVar("Draft", bound=msgspec.Struct)
 log = structlog.get_logger()
@@ -87,6 +87,8 @@ class GenerationActor(Actor[WorkMessage]):
                 self._lost = True
             except* ModelUnavailable:
                 failure = "No language model could be reached; please try again later."
+            except* BudgetExhausted as refusals:
+                failure = str(faults(refusals)[0])
         if not self._lost:
             try:
                 if self._scope.cancelled_caught:
@@ -222,14 +224,7 @@ class GenerationActor(Actor[WorkMessage]):
 
     async def _ask(self, work: Work, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
         await self._courtesy.turn()
-        asker = Asker("course", user=work.user_id, work=self._lease.id)
-        for wait in MODEL_WAITS:
-            try:
-                return await self._model.write(task, asker)
-            except ModelUnavailable as fault:
-                log.warning("no model; waiting", task=str(self._lease.id), error=str(fault))
-                await anyio.sleep(max(wait, min(fault.retry_after or 0, MODEL_WAITS[-1])))
-        return await self._model.write(task, asker)
+        return await self._model.write(task, Asker("course", user=work.user_id, work=self._lease.id))
 
     async def _store(
         self, step: str, result: msgspec.Struct, written: Written, tell: Callable[[Changes], None]
@@ -307,11 +302,12 @@ def assessment_item(draft: AssessmentDraft) -> NewItem:
 
 
 def metadata(written: Sequence[Written]) -> dict[str, Any]:
-    """Who wrote a course, and with how many tokens."""
+    """Who wrote a course, with how many tokens, and what the quality gates mended and dropped."""
     models = list(dict.fromkeys(one.model for one in written))
     return {
         "model_used": models[0] if models else None,
         "models": models,
         "degraded": any(one.degraded for one in written),
         "tokens_used": sum(one.usage.prompt_tokens + one.usage.answer_tokens for one in written),
+        "gates": msgspec.to_builtins(summed(one.gates for one in written)),
     }

@@ -7,6 +7,7 @@ from lyo_rt import idempotency, leases, streams
 from lyo_rt.accounts import tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
+from lyo_rt.language_models import upkeep
 from lyo_rt.problems import Unavailable
 
 EVERY_SECONDS = 3600.0
@@ -17,8 +18,8 @@ log = structlog.get_logger()
 
 
 async def keep_house(database: Database, clock: Clock) -> None:
-    """Remove what is past its time, for ever: idempotency keys and closed leases after 24 hours, unused tickets, and
-    the old events of streams that have no end.
+    """Remove what is past its time, for ever: idempotency keys, closed leases and the answers of language models after
+    24 hours, unused tickets, and the old events of streams that have no end.
     """
     while True:
         try:
@@ -26,7 +27,17 @@ async def keep_house(database: Database, clock: Clock) -> None:
             closed = await leases.purge(database)
             unused = await tickets.purge(database, now=clock.now())
             events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
-            log.debug("kept house", idempotency_keys=keys, leases=closed, tickets=unused, events=events)
+            answers = await upkeep.purge(database, now=clock.now())
+            stale = await upkeep.leave_stale_ambiguous(database, now=clock.now())
+            log.debug(
+                "kept house",
+                idempotency_keys=keys,
+                leases=closed,
+                tickets=unused,
+                events=events,
+                answers=answers,
+                stale_calls=stale,
+            )
         except Unavailable as fault:
             log.warning("could not keep house", error=str(fault))
         await anyio.sleep(EVERY_SECONDS)

@@ -1,4 +1,7 @@
-"""The roll of instances, called by each of them: one that is missing twice in a row is told of as lost, once."""
+"""The roll of instances, called by each of them: one that is missing twice in a row is told of as lost, once.
+
+With it its calls to language models are lost: nobody knows what came of them.
+"""
 
 from contextlib import suppress
 
@@ -7,6 +10,7 @@ import structlog
 
 from lyo_rt import leases
 from lyo_rt.database.pool import Database
+from lyo_rt.language_models import upkeep
 from lyo_rt.operations import service
 from lyo_rt.problems import Unavailable
 
@@ -59,6 +63,9 @@ class Roll:
         if lost := missing & self._missing:
             async with self._database.transaction() as transaction:
                 told = await service.tell_lost(transaction, sorted(lost))
+                calls = await upkeep.leave_ambiguous(transaction, told)
             for instance in told:
                 log.warning("an instance is lost", lost=str(instance))
+            if calls:
+                log.warning("calls to language models ended with it; they count as reserved", calls=calls)
         self._missing = missing

@@ -1,16 +1,11 @@
 """What an actor that works under leases is told, and what it asks of PostgreSQL when that is away for a moment."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 from uuid import UUID
 
-import anyio
 import msgspec
 
+from lyo_rt.database.patience import persist as persist
 from lyo_rt.leases import Lease
-from lyo_rt.problems import Unavailable
-
-Result = TypeVar("Result")
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -32,19 +27,3 @@ class Lost(msgspec.Struct, frozen=True):
 
 
 WorkMessage = Take | Stop | Lost
-
-
-async def persist(write: Callable[[], Awaitable[Result]], *, seconds: float = 60) -> Result:
-    """The result of `write`, tried again while the database is away; every write here can be repeated safely.
-
-    Raises Unavailable after `seconds`.
-    """
-    delay = 0.05
-    with anyio.move_on_after(seconds):
-        while True:
-            try:
-                return await write()
-            except Unavailable:
-                await anyio.sleep(delay)
-                delay = min(delay * 2, 1.0)
-    raise Unavailable("The database has been away for too long.")

@@ -11,17 +11,39 @@ from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
-from api.rest import auth, courses, documentation, health, quizzes, streams, study, tasks, tickets, tutor, users
+from api.rest import (
+    ai_usage,
+    auth,
+    courses,
+    documentation,
+    explanations,
+    generated_courses,
+    health,
+    quizzes,
+    recommendations,
+    streams,
+    study,
+    tasks,
+    tickets,
+    translations,
+    tutor,
+    users,
+)
 from api.services import Services
 
 ROUTES = (
     auth,
     users,
     courses,
+    generated_courses,
     tasks,
     tutor,
     study,
     quizzes,
+    explanations,
+    translations,
+    recommendations,
+    ai_usage,
     streams,
     tickets,
     health,

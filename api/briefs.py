@@ -1,10 +1,20 @@
 """What a client says about the course it wants: the seeds' two forms in one model, checked before anybody is asked."""
 
 import re
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
+from api.language_tags import LanguageTag
 from api.responses import faults_of
 from lyo_rt.language_models.tasks import CourseBrief, Level, Style
 from lyo_rt.problems import InvalidInput
@@ -29,7 +39,6 @@ def _weeks(value: str | int | None) -> int | None:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
 
 
 class GenerateCourse(BaseModel):
@@ -57,7 +66,7 @@ class GenerateCourse(BaseModel):
     interests: list[Line] = Field([], max_length=20, description="what examples may be drawn from")
     level: Level | None = Field(None, description="beginner, intermediate or advanced; beginner when not given")
     difficulty: Level | None = Field(None, description="another name for level")
-    locale: Locale = Field("en", description="the language of the course, a BCP 47 tag")
+    locale: LanguageTag = Field("en", description="the language of the course, a BCP 47 tag")
     duration: Annotated[str | int | None, AfterValidator(_weeks)] = Field(
         None, description="1 to 16 weeks: 6, or 6_weeks"
     )
@@ -71,18 +80,21 @@ class GenerateCourse(BaseModel):
         | None
     ) = Field(None, description="a text to build the course from, 50 to 50,000 characters")
 
-    @model_validator(mode="after")
-    def _one_level(self) -> Self:
-        if self.level and self.difficulty and self.level != self.difficulty:
+    @field_validator("difficulty")
+    @classmethod
+    def _one_level(cls, difficulty: Level | None, info: ValidationInfo) -> Level | None:
+        # of the field, not of the whole model: that one is not asked when any field has a fault
+        level = info.data.get("level")
+        if level and difficulty and level != difficulty:
             raise ValueError("level and difficulty are the same thing and must not differ; give one of them")
-        return self
+        return difficulty
 
     def brief(self) -> CourseBrief:
         """What the authors are told."""
         return CourseBrief(
             topic=self.topic,
             level=self.level or self.difficulty or "beginner",
-            locale=self.locale.replace("_", "-"),
+            locale=self.locale,
             interests=tuple(self.interests),
             objectives=tuple(self.objectives or ()),
             weeks=self.duration if isinstance(self.duration, int) else None,

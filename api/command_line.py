@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 import click
 
+from api.evaluation.command import evaluate
 from api.load.command import load
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
 
@@ -150,6 +151,7 @@ def model_verify() -> None:
 
 
 main.add_command(load)
+main.add_command(evaluate)
 
 
 def _model(what: str) -> None:

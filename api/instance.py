@@ -45,7 +45,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
 from lyo_rt.database.pool import Database
 from lyo_rt.generation.records import KIND as GENERATION
-from lyo_rt.language_models.port import LanguageModel
+from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
 from lyo_rt.quizzes.records import GRADING, WRITING
@@ -104,6 +104,7 @@ class Instance:
             "takeovers": self.adopter.takeovers,
             "broadcast": self.services.broadcast.statistics(),
             "database": self.services.database.statistics(),
+            "gates": self.services.model.statistics(),
         }
 
 
@@ -125,8 +126,12 @@ async def open_instance(
         )
         keys = await open_signing_keys(settings, database)
         local = await open_local_model(settings)
-        model = await stack.enter_async_context(open_model(settings, local.provider if local else None))
         id = leases.new_instance()
+        opened = partial(open_model, database=database, broadcast=broadcast, clock=clock, instance=id)
+        model = Gatekeeper(
+            await stack.enter_async_context(opened(settings, local=local.provider if local else None)),
+            await stack.enter_async_context(opened(second_reading(settings))) if settings.ai_second_reader else None,
+        )
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
@@ -134,6 +139,11 @@ async def open_instance(
         instance = compose(parts, keys)
         async with working(instance, parts, presence):
             yield instance
+
+
+def second_reading(settings: Settings) -> Settings:
+    """The settings of the model that reads the questions of the others."""
+    return settings.model_copy(update={"ai_providers": (settings.ai_second_reader,)})
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,7 @@ class Parts:
     clock: Clock
     database: Database
     broadcast: Broadcast
-    model: LanguageModel
+    model: Gatekeeper
     supervisor: Supervisor
     local: LocalModel | None = None
 

@@ -21,7 +21,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from api.briefs import Locale, has_words
+from api.briefs import has_words
+from api.language_tags import LanguageTag
 from lyo_rt.language_models.quiz_tasks import QUESTIONS_MAX, QuizType
 from lyo_rt.language_models.tasks import Level
 from lyo_rt.problems import Fault, InvalidInput
@@ -79,7 +80,9 @@ class GenerateQuiz(BaseModel):
     difficulty: Level | None = Field(
         None, description="when not given: what suits what is known of the learner in this subject, else the resource's"
     )
-    locale: Locale | None = Field(None, description="the language, a BCP 47 tag; the resource's, or en, when not given")
+    locale: LanguageTag | None = Field(
+        None, description="the language, a BCP 47 tag; the resource's, or en, when not given"
+    )
     graded: StrictBool = Field(
         False,
         description="true: correct_answer and explanation are left out until submission, and the first attempt counts "

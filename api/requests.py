@@ -9,7 +9,7 @@ from quart import Request, Response, request
 
 from api.services import services
 from lyo_rt import cursor, idempotency
-from lyo_rt.database.changes import Changes
+from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Transaction
 from lyo_rt.problems import Fault, IdempotencyKeyMissing, InvalidInput, InvalidJson, UnsupportedMediaType
 
@@ -78,20 +78,28 @@ def page_request(scope: str, keyset: type[Keyset]) -> tuple[int, Keyset | None]:
 
 
 async def once_foretold(
-    answer: Response, work: Callable[[Changes], None], *, user_id: UUID, route: str | None = None
+    answer: Response,
+    work: Callable[[Changes, str], None],
+    *,
+    user_id: UUID,
+    route: str | None = None,
+    required: bool = True,
 ) -> Response:
-    """As `once` with a required key, for work whose answer is known before it is done: all of it is one statement.
+    """As `once`, for work whose answer is known before it is done: all of it is one statement.
 
-    `work` adds its parts behind the part `taken`.
+    `work` adds its parts behind the part it is given the name of.
     """
-    given = request.headers.get("Idempotency-Key")
+    given, changes = request.headers.get("Idempotency-Key"), Changes()
     if given is None:
-        raise IdempotencyKeyMissing
+        if required:
+            raise IdempotencyKeyMissing
+        work(changes, ONCE)
+        await services().database.carry_out(changes)
+        return answer
     key, route = idempotency.valid_key(given), route or str(request.endpoint)
     digest = idempotency.body_digest([request.view_args or {}, await request.get_json()])
-    changes = Changes()
     idempotency.taking(changes, user_id, route, key, digest, await _kept(answer), now=services().clock.now())
-    work(changes)
+    work(changes, "taken")
     if (await services().database.carry_out(changes))["taken"]:
         return answer
     return _again(await idempotency.stored(services().database, user_id, route, key, digest))

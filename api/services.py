@@ -17,7 +17,7 @@ from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
 from lyo_rt.database.pool import Database
-from lyo_rt.language_models.port import LanguageModel
+from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.settings import Settings
 
 
@@ -37,7 +37,7 @@ class Services:
     clock: Clock
     database: Database
     broadcast: Broadcast
-    model: LanguageModel
+    model: Gatekeeper
     accounts: Accounts
     cursors: Cursors
     workshop: Workshop

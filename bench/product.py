@@ -156,6 +156,9 @@ def product(ground: Ground, port: int) -> Iterator[Product]:
         "AI_PROVIDERS": "openai",
         "OPENAI_API_KEY": "bench",
         "OPENAI_BASE_URL": f"{ground.provider}/v1",
+        # Every course is bought, by one learner: neither a budget nor an answer given before takes part.
+        "AI_USER_DAILY_TOKENS": "none",
+        "AI_CACHE_SECONDS": "0",
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "WARNING",
     }

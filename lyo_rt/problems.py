@@ -236,6 +236,12 @@ class TooManyRequests(Problem):
     close_code = 4129
 
 
+class BudgetExhausted(TooManyRequests):
+    """A daily budget for language models is used up."""
+
+    code = "AI_BUDGET_EXHAUSTED"
+
+
 class TooSlow(Problem):
     """The connection reads more slowly than events arrive."""
 

@@ -1,10 +1,11 @@
 """One frozen Settings, read once from the environment; a fault stops the start with one clear line per variable."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lyo_rt.models.address import parse
@@ -53,6 +54,10 @@ def _sha256(value: str | None) -> str | None:
     return value and value.lower()
 
 
+def _no_limit(value: object) -> object:
+    return None if value == "none" else value
+
+
 HttpUrl = Annotated[str | None, AfterValidator(_http_url)]
 
 
@@ -91,9 +96,22 @@ class Settings(BaseSettings):
     ai_providers: Annotated[tuple[Provider, ...], NoDecode] = Field(
         (), description="order of providers; unset: those that are configured, then outline (not in production)"
     )
+    ai_second_reader: Literal["gemini", "openai"] | None = Field(
+        None, description="a provider that must find the key of every generated question unaided; unset asks nobody"
+    )
     ai_first_token_timeout: float = Field(10, gt=0, le=600, description="seconds")
     ai_token_timeout: float = Field(15, gt=0, le=600, description="seconds between tokens")
     ai_total_timeout: float = Field(120, gt=0, le=3600, description="seconds for a whole answer")
+    ai_user_daily_tokens: Annotated[int | None, BeforeValidator(_no_limit)] = Field(
+        200_000, ge=0, description="tokens one learner may use a day (UTC); 0 refuses everything, none is no limit"
+    )
+    ai_daily_budget_usd: Annotated[Decimal | None, BeforeValidator(_no_limit)] = Field(
+        None, ge=0, description="US dollars all models together may cost a day (UTC); 0 refuses everything"
+    )
+    ai_prices: Path | None = Field(
+        None, description="TOML file with prices of models, which go before those of language_models/prices.toml"
+    )
+    ai_cache_seconds: int = Field(3600, ge=0, le=86_400, description="how long an answer serves again; 0: never")
     gemini_api_key: SecretStr | None = Field(None, description="turns the gemini provider on")
     gemini_base_url: HttpUrl = Field(None, description="any server that speaks Gemini's API, without a version path")
     gemini_model: str = Field("gemini-flash-latest", description="model for most requests")
@@ -172,6 +190,8 @@ class Settings(BaseSettings):
         for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
             if provider in self.ai_providers and key is None:
                 faults.append(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
+            if provider == self.ai_second_reader and key is None:
+                faults.append(f"AI_SECOND_READER is {provider}, but {provider.upper()}_API_KEY is not set")
         faults += self._model_faults()
         if self.environment == "production":
             if secret is None:

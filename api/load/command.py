@@ -6,33 +6,12 @@ from typing import Any
 
 import click
 
-PASSED, FAILED, UNREADY, INTERRUPTED = 0, 1, 2, 130
-
-
-class OneLine(click.ClickException):
-    """A fault of the command line or of what it names."""
-
-    exit_code = UNREADY
-
-    def show(self, file: object = None) -> None:  # noqa: ARG002  always on standard error
-        click.echo(f"lyo-rt: {self.message}", err=True)
-
-
-class LoadCommand(click.Command):
-    """A command whose usage errors are one line each."""
-
-    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
-        """Raises OneLine."""
-        try:
-            return super().make_context(*arguments, **extra)
-        except click.UsageError as fault:
-            raise OneLine(fault.format_message()) from None
-
+from api.outcome import FAILED, INTERRUPTED, PASSED, OneLine, OneLineCommand, Unready
 
 AT_LEAST_0 = click.FloatRange(min=0)
 
 
-@click.command(cls=LoadCommand)
+@click.command(cls=OneLineCommand)
 @click.argument("urls", metavar="URL...", nargs=-1, required=True)
 @click.option("--sessions", default=100, show_default=True, type=click.IntRange(1), help="Persistent sessions in all.")
 @click.option(
@@ -118,7 +97,6 @@ def load(urls: Sequence[str], **options: Any) -> None:
       lyo-rt load http://localhost:8001 http://localhost:8002 --tutors 50 --limit token.p99=200
     """
     from api.load.main import run
-    from api.load.plan import Unready
 
     try:
         report = run(urls, options)

@@ -1,23 +1,22 @@
 """From the options of `lyo-rt load` to its report."""
 
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from typing import IO, Any
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 import anyio
 import click
 import httpx
-import msgspec
 
 from api.load.display import Display
-from api.load.entrance import by_token, reached, signed_in
-from api.load.plan import FATAL, FAULTS, Plan, Unready, address_of, checked
+from api.load.plan import FATAL, FAULTS, Plan, checked
 from api.load.report import QUANTILES, Report
 from api.load.run import Load
 from api.load.table import LEGEND, rendered
 from api.load.tally import LATENCIES
+from api.outcome import Unready, interrupting, opened, write
+from api.signing_in import address_of, by_token, reached, signed_in
 from lyo_rt.clock import SystemClock
 from lyo_rt.frames import Codec
 
@@ -29,11 +28,10 @@ MOST_TASKS, MOST_TUTORS = 5, 10
 def run(urls: Sequence[str], options: Mapping[str, Any]) -> Report:
     """The run, shown while it goes on; its report is printed, and written where --json says. Raises Unready."""
     plan, target = checked(plan_of(urls, options)), options["json_file"]
-    with _opened(target) as out:
+    with opened(target) as out:
         report = anyio.run(_run, plan, options, backend_options={"use_uvloop": True})
         click.echo(f"{rendered(report)}\n\n{LEGEND}", err=target == "-")
-        if out is not None:
-            out.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+        write(out, report)
     return report
 
 
@@ -57,38 +55,19 @@ def plan_of(urls: Sequence[str], options: Mapping[str, Any]) -> Plan:
 
 
 async def _run(plan: Plan, options: Mapping[str, Any]) -> Report:
-    await reached(plan)
-    token: str | None = options["token"]
-    learner = await (by_token(plan, token) if token else signed_in(plan, options["email"], options["password"]))
+    await reached(plan.addresses)
+    first, token = plan.addresses[0], options["token"]
+    learner = await (by_token(first, token) if token else signed_in(first, options["email"], options["password"]))
     display = Display(sys.stderr)
     async with httpx.AsyncClient(timeout=REST_SECONDS) as http, anyio.create_task_group() as tasks:
         load = Load(plan, learner, http, SystemClock())
-        tasks.start_soon(_interrupting, load)
+        tasks.start_soon(interrupting, load.interrupt)
         try:
             report = await load.run(display.show, display.every)
         finally:
             display.clear()
             tasks.cancel_scope.cancel()
     return report
-
-
-async def _interrupting(load: Load) -> None:
-    """The first signal ends the load with its report; the second is not waited for, and ends the program."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            load.interrupt()
-            return
-
-
-@contextmanager
-def _opened(target: str | None) -> Iterator[IO[Any] | None]:
-    """Where the report is written, opened before anything is begun. Raises Unready."""
-    try:
-        file = None if target is None else click.open_file(target, "w", encoding="utf-8")
-    except OSError as fault:
-        raise Unready(f"--json: {fault.strerror}: {target}") from None
-    with file or nullcontext():
-        yield file
 
 
 def _or(given: int | None, default: int) -> int:

@@ -1,13 +1,13 @@
 """What a run of the load is to be: how many sessions of which role, for how long, and what must not happen."""
 
 import resource
-from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from api.outcome import Unready
 from lyo_rt.frames import Codec
 
 FEWEST_SECONDS_BETWEEN_QUESTIONS = 0.6
@@ -28,10 +28,6 @@ FAULTS = {
 }
 """What can go wrong, by the names that --fail-on takes."""
 FATAL = tuple(name for name in FAULTS if name != "drops")
-
-
-class Unready(Exception):
-    """The load cannot begin; the text is one line that says why."""
 
 
 class Role(Enum):
@@ -81,16 +77,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         counts = {Role.TASK: self.tasks, Role.WATCHER: self.watchers, Role.TUTOR: self.tutors, Role.IDLE: idle}
         places = [((k + 0.5) / count, role) for role, count in counts.items() for k in range(count)]
         return [role for _, role in sorted(places, key=lambda entry: entry[0])]
-
-
-def address_of(text: str) -> str:
-    """A server's address as the client wants it: http(s)://host[:port]. Raises Unready."""
-    parts = urlsplit(text)
-    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
-    with suppress(ValueError):  # by a port that is none
-        if scheme in {"http", "https"} and parts.hostname and parts.path in {"", "/"} and (parts.port or 1) > 0:
-            return f"{scheme}://{parts.netloc}"
-    raise Unready(f"URL: {text} is not an address such as http://localhost:8000")
 
 
 def checked(plan: Plan) -> Plan:

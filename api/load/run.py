@@ -9,11 +9,11 @@ from random import SystemRandom
 
 import httpx
 
-from api.load.entrance import Learner
 from api.load.observer import Observer
 from api.load.plan import FAULTS, Plan, Role
 from api.load.report import Report, counted, failures_of, harness_of, sessions_of
 from api.load.session import Scene, Session, SeverableClient
+from api.signing_in import Learner
 from lyo_rt.client.client import Refused
 from lyo_rt.client.tokens import Dismissed
 from lyo_rt.clock import Clock

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from api.load.entrance import Learner
 from api.load.observer import Kickoff, Observer, Turn
 from api.load.plan import Plan, Role
 from api.load.tally import Tally
+from api.signing_in import Learner
 from lyo_rt.client.client import Client, Refused
 from lyo_rt.clock import Clock
 from lyo_rt.frames import After, Ask, Generate, Unsubscribe

@@ -1,27 +1,24 @@
 """Courses: asked for, listed, read."""
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import anyio
 from quart import Blueprint, Response, request
 from quart_schema import validate_request
 
-from actors.follower import follow
 from api.authentication import signed_in, who
 from api.briefs import GenerateCourse
+from api.kickoff import kick_off, task_of, wait_for_end
 from api.openapi import answers
 from api.preferences import preferred_wait
-from api.requests import once_foretold, page_request
+from api.requests import page_request
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.courses import repository
 from lyo_rt.courses.records import CourseRecord, CourseSummary
 from lyo_rt.cursor import Page
-from lyo_rt.database.changes import Changes
-from lyo_rt.generation.records import TERMINAL, Accepted
+from lyo_rt.generation.records import Accepted
 from lyo_rt.problems import Fault, InvalidInput, NotFound
-from lyo_rt.streams import StreamEvent, task_stream
 
 blueprint = Blueprint("courses", __name__)
 
@@ -45,27 +42,11 @@ async def generate(data: GenerateCourse) -> Response:
     grows lesson by lesson and becomes the result. With `Prefer: wait=N` the answer waits up to N seconds (at most 30)
     for the end of the task.
     """
-    learner, accepted = who().user_id, Accepted(task_id=uuid4(), provisional_course_id=uuid4())
-
-    def begin(changes: Changes) -> None:
-        services().workshop.generate(changes, accepted, learner, data.brief(), behind="taken")
-
-    answer = json_answer(accepted, 202, {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
-    response = await once_foretold(answer, begin, user_id=learner, route="courses.generate")
+    response = await kick_off(data, route="courses.generate", required=True)
     if (seconds := preferred_wait(request.headers.get("Prefer"))) is not None:
-        task = UUID(response.headers["Location"].rpartition("/")[2])
-        await _wait_for_end(task, seconds)
+        await wait_for_end(task_of(response), seconds)
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
-
-
-async def _wait_for_end(task: UUID, seconds: int) -> None:
-    with anyio.move_on_after(seconds):
-        async with follow(services().feeds, task_stream(task)) as follower:
-            while True:
-                event = await follower.next()
-                if isinstance(event, StreamEvent) and event.data.get("state") in TERMINAL:
-                    return
 
 
 @blueprint.get("/v1/courses")

@@ -1,5 +1,6 @@
 """Is this instance alive, ready, and what is the matter if not. Open to all; details are for admins (SPEC §4)."""
 
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -12,6 +13,10 @@ from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.language_models import breakers
+from lyo_rt.language_models.breakers import Breaker
+from lyo_rt.language_models.gemma.provider import NAME as GEMMA
+from lyo_rt.language_models.gemma.provider import NOT_READY_SECONDS
 from lyo_rt.models.address import shown
 from lyo_rt.models.records import Memory, Reason, State
 from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
@@ -58,6 +63,26 @@ class SocketHealth(msgspec.Struct, frozen=True, omit_defaults=True):
 
     status: Literal["ok", "draining"]
     statistics: dict[str, Any] | None = None
+
+
+class ProviderHealth(msgspec.Struct, frozen=True):
+    """A provider's circuit breaker, the same for all instances.
+
+    `failures` in a row; `cooling` is how many seconds it is not asked for, after failures or by its own Retry-After.
+    """
+
+    provider: str
+    breaker: breakers.State
+    failures: int
+    cooling: float
+
+
+class AiHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is asked, in this order. `degraded`: the first cannot be now. Admins see the circuit breakers."""
+
+    status: Literal["ok", "degraded"]
+    providers: tuple[str, ...]
+    details: list[ProviderHealth] | None = None
 
 
 class GemmaHealth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -147,8 +172,39 @@ async def websocket() -> Response:
     return json_answer(SocketHealth(status, dict(services().statistics()) if _asks_an_admin() else None))
 
 
-@blueprint.get("/model")
 @blueprint.get("/ai")
+@answers(AiHealth, signed_in=False, problems=(Unavailable,))
+async def ai() -> Response:
+    """Tell whether language models can be asked.
+
+    503 with Retry-After when none can: none is configured, or all are cooling.
+    """
+    providers = services().settings.providers()
+    if not providers:
+        raise Unavailable("No language model is configured.")
+    now = services().clock.now()
+    known = {one.provider: one for one in await breakers.list_breakers(services().database)}
+    asked = [known.get(name, Breaker(provider=name)) for name in providers]
+    cooling = [_cooling(one, now) for one in asked]
+    if min(cooling) > 0:
+        raise Unavailable("No language model can be asked now.", retry_after=min(cooling))
+    details = [
+        ProviderHealth(one.provider, one.state(now), one.failures, wait)
+        for one, wait in zip(asked, cooling, strict=True)
+    ]
+    status: Literal["ok", "degraded"] = "degraded" if cooling[0] > 0 else "ok"
+    return json_answer(AiHealth(status, providers, details if _asks_an_admin() else None))
+
+
+def _cooling(breaker: Breaker, now: datetime) -> float:
+    """Seconds until the provider can be asked; the model of this instance can be once it is loaded."""
+    local = services().local_model
+    if breaker.provider == GEMMA and local is not None and local.standing.condition.state != "ready":
+        return NOT_READY_SECONDS
+    return breaker.cooling(now)
+
+
+@blueprint.get("/model")
 @answers(ModelHealth, signed_in=False, problems=(Unavailable,))
 async def model() -> Response:
     """Tell which language models are configured, in the order they are asked."""

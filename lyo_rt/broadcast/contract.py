@@ -37,7 +37,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Broadcast(Protocol):
-    """Messages by topic to every instance, and one growing text per message."""
+    """Messages by topic to every instance, one growing text per message, and values that are held for a while."""
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Tell every listener of `topic` on every instance. Best effort: a failure is counted, never raised.
@@ -79,6 +79,17 @@ class Broadcast(Protocol):
 
         Drafts are forgotten by themselves an hour after they were last extended.
         """
+        ...
+
+    async def remember(self, key: str, value: bytes, *, seconds: float) -> None:
+        """Hold `value` under `key` for every instance, for so long at most: it may be forgotten earlier.
+
+        Raises Unavailable when the server is away.
+        """
+        ...
+
+    async def recall(self, key: str) -> bytes | None:
+        """What is held under `key`, or None. Raises Unavailable when the server is away."""
         ...
 
     async def check(self) -> None:

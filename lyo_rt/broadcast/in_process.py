@@ -8,9 +8,11 @@ from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint, checkpoint_if
 
 from lyo_rt.broadcast.audience import Audience
 from lyo_rt.broadcast.contract import DRAFT_SECONDS, Draft, Listener
+from lyo_rt.broadcast.memory import Memory
 from lyo_rt.clock import Clock
 
 DRAFT_CHARACTERS = 64 * 1024 * 1024
+MEMORY_BYTES = 32 * 1024 * 1024
 
 
 class InProcessBroadcast:
@@ -24,6 +26,7 @@ class InProcessBroadcast:
         self._tally: Counter[str] = Counter()
         self._audiences: dict[str, Audience] = {}
         self._drafts = _Drafts(clock, draft_characters)
+        self._memory = Memory(clock, limit=MEMORY_BYTES)
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """See Broadcast."""
@@ -62,16 +65,27 @@ class InProcessBroadcast:
         await checkpoint()
         self._drafts.drop(key)
 
+    async def remember(self, key: str, value: bytes, *, seconds: float) -> None:
+        """See Broadcast."""
+        await checkpoint()
+        self._memory.remember(key, value, seconds)
+
+    async def recall(self, key: str) -> bytes | None:
+        """See Broadcast."""
+        await checkpoint()
+        return self._memory.recall(key)
+
     async def check(self) -> None:
         """See Broadcast; in one process messages always go out."""
         await checkpoint()
 
     def statistics(self) -> dict[str, int]:
-        """See Broadcast; besides, the `drafts` held."""
+        """See Broadcast; besides, the `drafts` and the `memories` held."""
         return {
             "topics": len(self._audiences),
             "listeners": sum(map(len, self._audiences.values())),
             "drafts": len(self._drafts),
+            "memories": len(self._memory),
             **{name: self._tally[name] for name in ("published", "heard", "lost", "failed", "faults")},
         }
 

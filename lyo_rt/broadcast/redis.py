@@ -108,6 +108,17 @@ class RedisBroadcast:
         except Unavailable:
             self._tally["failed"] += 1
 
+    async def remember(self, key: str, value: bytes, *, seconds: float) -> None:
+        """See Broadcast."""
+        name = self._shards.names.memory(key)
+        await self._drafts.ask(name, b"SET", name, value, b"PX", b"%d" % max(1, round(seconds * 1000)))
+
+    async def recall(self, key: str) -> bytes | None:
+        """See Broadcast."""
+        name = self._shards.names.memory(key)
+        value: bytes | None = await self._drafts.ask(name, b"GET", name)
+        return value
+
     async def check(self) -> None:
         """See Broadcast; one round trip to each shard."""
         for shard in self._shards.all():

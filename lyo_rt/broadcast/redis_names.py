@@ -25,6 +25,10 @@ class Names:
         """The key of a draft that goes out on `topic`."""
         return f"{self._prefix}draft:{key}".encode()
 
+    def memory(self, key: str) -> bytes:
+        """The key of a value that is held for a while."""
+        return f"{self._prefix}memory:{key}".encode()
+
     def heartbeat(self, tag: bytes) -> bytes:
         """A channel of this instance's own, and a key, in the slot of `tag`."""
         return f"{self._prefix}heartbeat:{self._instance}:{{{tag.decode()}}}".encode()

@@ -60,16 +60,24 @@ async def existing_courses(queries: Queries, ids: Sequence[UUID]) -> set[UUID]:
 
 
 async def add_finished_course(
-    transaction: Transaction, id: UUID, user: UUID, *, slug: str, title: str, difficulty: str, locale: str
+    transaction: Transaction,
+    id: UUID,
+    user: UUID,
+    *,
+    slug: str | None,
+    title: str,
+    difficulty: str,
+    locale: str,
+    is_published: bool = True,
 ) -> bool:
-    """A published course that people wrote; its outline and lessons follow in the same transaction.
+    """A course that people wrote; its outline and lessons follow in the same transaction.
 
     False, and nothing is changed, when the id or the slug is taken; whoever is adding it just now is waited for.
     """
     added = await transaction.fetchval(
         """
         INSERT INTO courses (id, user_id, slug, title, difficulty, locale, status, is_published)
-        VALUES ($1, $2, $3, $4, $5, $6, 'completed', true)
+        VALUES ($1, $2, $3, $4, $5, $6, 'completed', $7)
         ON CONFLICT DO NOTHING RETURNING true
         """,
         id,
@@ -78,6 +86,7 @@ async def add_finished_course(
         title,
         difficulty,
         locale,
+        is_published,
     )
     return bool(added)
 

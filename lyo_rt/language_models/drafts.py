@@ -1,38 +1,27 @@
-"""A model's JSON becomes a valid draft, with one round to mend its faults."""
+"""A model's JSON becomes a draft that passed the gates, with one round to mend its faults."""
 
 import re
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Generic, cast
 
 import anyio
 import msgspec
 
+from lyo_rt.language_models.judging import Verdict, judged
 from lyo_rt.language_models.port import Draft, FaultKind, ModelFault, Usage, Written
 from lyo_rt.language_models.prompts import Prompt
-from lyo_rt.language_models.tasks import (
-    AssessmentDraft,
-    CoursePlan,
-    ModulePlan,
-    QuestionDraft,
-    StructuredTask,
-    Turn,
-    WriteAssessment,
-)
+from lyo_rt.language_models.tasks import StructuredTask, Turn
 
-_CATCH_ALL = re.compile(
-    r"\W*((all|none|both) of (the above|these)|alle (genannten|oben genannten)|keine der genannten"
-    r"|(todas|ninguna) (de )?las anteriores|toutes ces réponses|aucune de ces réponses)\W*",
-    re.IGNORECASE,
-)
+CUT_OFF = "the document was cut off at the limit of its length; send it whole, and shorter"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One answer of a provider to a structured request."""
+    """One answer of a provider to a structured request; `truncated` when its token limit ended it."""
 
     text: str
     model: str
     usage: Usage = Usage()
+    truncated: bool = False
 
 
 Ask = Callable[[Prompt], Awaitable[Reply]]
@@ -41,33 +30,92 @@ Ask = Callable[[Prompt], Awaitable[Reply]]
 async def write_draft(
     provider: str, task: StructuredTask[Draft], prompt: Prompt, ask: Ask, *, timeout: float
 ) -> tuple[Draft, Written]:
-    """The draft for `task`; `ask` is called a second time with the faults alone when the first answer has any.
+    """The draft for `task`, as far as it passed the gates (judging.py).
 
-    Raises ModelFault: timeout when both rounds together take more than `timeout` seconds, malformed when the mended
-    answer still has faults, and whatever `ask` raises.
+    `ask` is called a second time with the faults alone when the first answer has any, and once more, with twice the
+    tokens allowed, when one is truncated. What is still faulty after that is dropped where enough remains.
+
+    Raises ModelFault: timeout when all of it takes more than `timeout` seconds, truncated or malformed when the mended
+    answer is, and whatever `ask` raises; unless enough of the first answer was sound, which then is the draft.
     """
-    usage = Usage()
-    faults: list[str] = []
+    writing = _Writing(task, prompt, ask)
+    refused: ModelFault | None = None
     with anyio.move_on_after(timeout) as deadline:
-        for _ in range(2):
-            reply = await ask(prompt)
-            usage = usage.plus(reply.usage)
-            draft, faults = read_draft(task, reply.text)
-            if draft is not None:
-                return draft, Written(provider=provider, model=reply.model, usage=usage)
-            prompt = msgspec.structs.replace(prompt, turns=(*prompt.turns, *_mending(reply.text, faults)))
-    kind: FaultKind = "timeout" if deadline.cancelled_caught else "malformed"
-    raise ModelFault(provider, kind, "; ".join(faults) or f"no whole answer within {timeout:g} s")
+        try:
+            await writing.rounds()
+        except ModelFault as fault:
+            refused = fault
+    best = writing.best
+    if best is not None and best.draft is not None:
+        gates = msgspec.structs.replace(best.gates, repairs=writing.repairs)
+        return best.draft, Written(provider=provider, model=writing.model, usage=writing.usage, gates=gates)
+    if refused is not None:
+        refused.usage = writing.usage.plus(refused.usage or Usage())
+        raise refused
+    kind: FaultKind = "truncated" if writing.truncated else "malformed"
+    detail = "; ".join(writing.faults) or f"no whole answer within {timeout:g} s"
+    if deadline.cancelled_caught:
+        raise ModelFault(provider, "timeout", detail)
+    raise ModelFault(provider, kind, detail, usage=writing.usage)
 
 
-def read_draft(task: StructuredTask[Draft], text: str) -> tuple[Draft | None, list[str]]:
-    """The draft in `text` and no faults, or None and what is wrong with it, in words for the model."""
+class _Writing(Generic[Draft]):
+    """One draft in the making: what was asked, what came, and the best of it."""
+
+    def __init__(self, task: StructuredTask[Draft], prompt: Prompt, ask: Ask) -> None:
+        self._task = task
+        self._prompt = prompt
+        self._ask = ask
+        self.usage = Usage()
+        self.model = ""
+        self.truncated = False
+        self.repairs = 0
+        self.faults: list[str] = []
+        self.best: Verdict[Draft] | None = None
+
+    async def rounds(self) -> None:
+        """The first round, and one of repair when it has faults; `best` is the newest draft that will do."""
+        earlier = await self._round(None)
+        if self.faults:
+            self.repairs = 1
+            await self._round(earlier)
+
+    async def _round(self, earlier: Draft | None) -> Draft | None:
+        """What was sound of this round's answer; its faults are put to the model with the next prompt."""
+        reply = await self._replied()
+        verdict: Verdict[Draft] = Verdict(None, [CUT_OFF], enough=False)
+        if not reply.truncated:
+            verdict = read_draft(self._task, reply.text, earlier)
+        if verdict.draft is not None and verdict.enough:
+            self.best = verdict
+        self.faults = verdict.faults
+        turns = (*self._prompt.turns, *_mending(reply.text, self.faults))
+        self._prompt = msgspec.structs.replace(self._prompt, turns=turns)
+        return verdict.draft
+
+    async def _replied(self) -> Reply:
+        """The answer; asked for once more with room for twice its length when the limit cut it off."""
+        reply = await self._counted()
+        if reply.truncated and not self._prompt.longer:
+            self._prompt = msgspec.structs.replace(self._prompt, longer=True)
+            reply = await self._counted()
+        self.truncated = reply.truncated
+        return reply
+
+    async def _counted(self) -> Reply:
+        reply = await self._ask(self._prompt)
+        self.usage = self.usage.plus(reply.usage)
+        self.model = reply.model
+        return reply
+
+
+def read_draft(task: StructuredTask[Draft], text: str, earlier: Draft | None = None) -> Verdict[Draft]:
+    """The verdict on the document in `text`; what is not of the task's shape has no draft and its faults in words."""
     try:
         draft = msgspec.json.decode(_unfenced(text), type=task.answer)
-    except msgspec.MsgspecError as fault:
-        return None, [str(fault)]
-    faults = _faults(task, draft)
-    return (None, faults) if faults else (cast("Draft", draft), [])
+    except (msgspec.MsgspecError, UnicodeEncodeError) as fault:  # an SDK's JSON may hold half a surrogate pair
+        return Verdict(None, [str(fault)], enough=False)
+    return judged(task, cast("Draft", draft), earlier)
 
 
 def _mending(text: str, faults: list[str]) -> tuple[Turn, Turn]:
@@ -77,35 +125,6 @@ def _mending(text: str, faults: list[str]) -> tuple[Turn, Turn]:
 
 
 def _unfenced(text: str) -> str:
-    # OpenAI-compatible servers that ignore response_format put the document into a Markdown fence
-    found = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
-    return found.group(1) if found else text
-
-
-def _faults(task: StructuredTask[Any], draft: object) -> list[str]:
-    if isinstance(draft, CoursePlan):
-        return _same_titles("$.modules", draft.modules)
-    if isinstance(draft, AssessmentDraft) and isinstance(task, WriteAssessment):
-        faults = [fault for n, question in enumerate(draft.questions) for fault in _question_faults(n, question)]
-        if len(draft.questions) != task.questions:
-            faults.append(f"exactly {task.questions} questions were asked for, not {len(draft.questions)}")
-        return faults
-    return []
-
-
-def _same_titles(where: str, parts: list[ModulePlan]) -> list[str]:
-    counts = Counter(part.title.strip().casefold() for part in parts)
-    return [f"two entries of `{where}` have the title {title!r}" for title, count in counts.items() if count > 1]
-
-
-def _question_faults(number: int, question: QuestionDraft) -> list[str]:
-    """The item-writing rules of SPEC §5 that can be checked without judgement."""
-    where = f"$.questions[{number}]"
-    faults = []
-    if question.answer >= len(question.options):
-        faults.append(f"`{where}.answer` is {question.answer}, but there are {len(question.options)} options")
-    if len({option.strip().casefold() for option in question.options}) < len(question.options):
-        faults.append(f"two options of `{where}` are the same")
-    if any(_CATCH_ALL.fullmatch(option) for option in question.options):
-        faults.append(f"`{where}` has an option like 'all of the above'")
-    return faults
+    # OpenAI-compatible servers that ignore response_format put the document into a Markdown fence, with a word before
+    found = re.search(r"(?:^|\n)\s*```(?:json)?\s*(\{.*\})\s*```", text, re.DOTALL)
+    return found.group(1) if found and not text.lstrip().startswith("{") else text

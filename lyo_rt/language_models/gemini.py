@@ -15,6 +15,9 @@ from lyo_rt.language_models.schemas import GEMINI_OMITS, provider_schema
 from lyo_rt.language_models.streaming import Piece, Timeouts, pumped, relay
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
+ANSWER_TOKENS = 8192
+"""The most one answer has (SPEC §5)."""
+
 _CATEGORIES = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 
 
@@ -78,10 +81,12 @@ class Gemini:
             )
         except self._failures as error:
             raise self._fault(error) from error
-        text = self._checked_text(response)
+        truncated = _reason(response) == "MAX_TOKENS"
+        text = _text(response) if truncated else self._checked_text(response)
         if not _finished(response):
             raise ModelFault(self.name, "cut", "an answer without a finish reason")
-        return Reply(text=text, model=response.model_version or self._model_complex, usage=_usage(response) or Usage())
+        model = response.model_version or self._model_complex
+        return Reply(text=text, model=model, usage=_usage(response) or Usage(), truncated=truncated)
 
     async def _pieces(self, prompt: Prompt) -> AsyncIterator[Piece]:
         finished = False
@@ -111,7 +116,7 @@ class Gemini:
             shape = {"response_mime_type": "application/json", "response_json_schema": self._schema(prompt.answer)}
         return types.GenerateContentConfig(
             system_instruction=prompt.system,
-            max_output_tokens=8192,
+            max_output_tokens=ANSWER_TOKENS * 2 if prompt.longer else ANSWER_TOKENS,
             temperature=0.7,
             top_p=0.95,
             top_k=40,
@@ -139,13 +144,10 @@ class Gemini:
         feedback = response.prompt_feedback
         if feedback is not None and feedback.block_reason:
             raise ModelFault(self.name, "blocked", f"prompt blocked: {feedback.block_reason.value}")
-        if not response.candidates:
-            return ""
-        candidate = response.candidates[0]
-        if candidate.finish_reason is not None and (kind := _kind_of_finish(candidate.finish_reason.value)):
-            raise ModelFault(self.name, kind, f"finish reason {candidate.finish_reason.value}")
-        parts = (candidate.content and candidate.content.parts) or []
-        return "".join(part.text for part in parts if part.text and not part.thought)
+        reason = _reason(response)
+        if reason is not None and (kind := _kind_of_finish(reason)):
+            raise ModelFault(self.name, kind, f"finish reason {reason}")
+        return _text(response)
 
     def _fault(self, error: Exception) -> ModelFault:
         if isinstance(error, self._errors.APIError):
@@ -177,7 +179,22 @@ async def open_gemini(
 
 
 def _finished(response: Any) -> bool:
-    return bool(response.candidates and response.candidates[0].finish_reason)
+    return _reason(response) is not None
+
+
+def _reason(response: Any) -> str | None:
+    """The finish reason's name; None while there is none."""
+    reason = response.candidates[0].finish_reason if response.candidates else None
+    return str(reason.value) if reason else None
+
+
+def _text(response: Any) -> str:
+    """The text without the model's thoughts."""
+    if not response.candidates:
+        return ""
+    candidate = response.candidates[0]
+    parts = (candidate.content and candidate.content.parts) or []
+    return "".join(part.text for part in parts if part.text and not part.thought)
 
 
 def _kind_of_finish(reason: str) -> FaultKind | None:

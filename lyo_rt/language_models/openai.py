@@ -33,6 +33,9 @@ from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 if TYPE_CHECKING:
     import httpx2
 
+ANSWER_TOKENS = 4096
+"""The most one answer has (SPEC §5)."""
+
 Answer = TypeVar("Answer", Chunk, Completion)
 
 
@@ -99,11 +102,14 @@ class OpenAI:
         if not answer.choices:
             raise ModelFault(self.name, "malformed", "an answer without choices")
         choice = answer.choices[0]
-        self._check(choice.finish_reason, choice.message.refusal)
+        truncated = choice.finish_reason == "length" and not choice.message.refusal
+        if not truncated:
+            self._check(choice.finish_reason, choice.message.refusal)
         if choice.finish_reason is None:
             raise ModelFault(self.name, "cut", "an answer without a finish reason")
         usage = answer.usage.usage() if answer.usage else Usage()
-        return Reply(text=choice.message.content or "", model=answer.model or self._model_complex, usage=usage)
+        model = answer.model or self._model_complex
+        return Reply(text=choice.message.content or "", model=model, usage=usage, truncated=truncated)
 
     async def _pieces(self, request: Request) -> AsyncGenerator[Piece, None]:
         finished = False
@@ -139,7 +145,7 @@ class OpenAI:
         return Request(
             model=model,
             messages=[Message("system", prompt.system), *turns],
-            max_completion_tokens=4096,
+            max_completion_tokens=ANSWER_TOKENS * 2 if prompt.longer else ANSWER_TOKENS,
             temperature=0.7,
             **how,
         )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from lyo_rt.language_models.quality.counts import Gates
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
 Draft_co = TypeVar("Draft_co", bound=msgspec.Struct, covariant=True)
@@ -28,21 +29,6 @@ FaultKind = Literal[
 ]
 
 
-class ModelFault(Exception):
-    """A provider did not answer usefully.
-
-    `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
-    (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
-    `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
-    """
-
-    def __init__(self, provider: str, kind: FaultKind, detail: str, *, retry_after: float | None = None) -> None:
-        super().__init__(f"{provider}: {kind}: {detail}")
-        self.provider = provider
-        self.kind: FaultKind = kind
-        self.retry_after = retry_after
-
-
 class Usage(msgspec.Struct, frozen=True):
     """Tokens as the provider counted them; 0 where it does not count."""
 
@@ -54,13 +40,39 @@ class Usage(msgspec.Struct, frozen=True):
         return Usage(self.prompt_tokens + other.prompt_tokens, self.answer_tokens + other.answer_tokens)
 
 
+class ModelFault(Exception):
+    """A provider did not answer usefully.
+
+    `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
+    (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
+    `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
+    `usage` is what was billed all the same, where that is known.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        kind: FaultKind,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(f"{provider}: {kind}: {detail}")
+        self.provider = provider
+        self.kind: FaultKind = kind
+        self.retry_after = retry_after
+        self.usage = usage
+
+
 class Written(msgspec.Struct, frozen=True):
-    """Who wrote an answer, and at what price."""
+    """Who wrote an answer, at what price, and what the quality gates did to it."""
 
     provider: str
     model: str
     degraded: bool = False
     usage: Usage = Usage()
+    gates: Gates = Gates()
 
 
 class TextSink(Protocol):
@@ -113,11 +125,15 @@ class LanguageModel(Protocol):
     """What the product asks: the providers in their order, behind one door (routing.py)."""
 
     async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:
-        """The first valid draft. Raises ModelUnavailable with `retry_after` when every provider fails."""
+        """The first valid draft.
+
+        Raises ModelUnavailable with `retry_after` when every provider fails, BudgetExhausted when the asker's budget
+        or the deployment's is used up: asking again before it resets is of no use.
+        """
         ...
 
     async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:
-        """The tutor's next turn, token by token into `sink`. Raises ModelUnavailable as `write` does.
+        """The tutor's next turn, token by token into `sink`. Raises what `write` does.
 
         Cancelling the call ends the provider's connection within a second.
         """

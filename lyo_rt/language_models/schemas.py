@@ -31,7 +31,9 @@ def provider_schema(answer: type[msgspec.Struct], omits: frozenset[str]) -> dict
 def _converted(schema: dict[str, Any], definitions: dict[str, Any], omits: frozenset[str]) -> dict[str, Any]:
     if "$ref" in schema:
         return _converted(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions, omits)
-    kept = {key: value for key, value in schema.items() if key not in omits and key not in ("title", "$defs")}
+    kept = {
+        key: value for key, value in schema.items() if key not in omits and key not in ("title", "$defs", "default")
+    }
     told = [_WORDS[key].format(schema[key]) for key in _WORDS if key in omits and key in schema]
     if told:
         kept["description"] = " ".join(filter(None, [schema.get("description"), *told]))

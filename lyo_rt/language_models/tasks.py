@@ -4,9 +4,12 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from lyo_rt.language_models.guidance import Guidance
+
 Level = Literal["beginner", "intermediate", "advanced"]
 Style = Literal["visual", "auditory", "kinesthetic", "reading_writing", "hands_on"]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+TextTold = Annotated[str, msgspec.Meta(extra_json_schema={"minLength": 1})]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=600)]
 
 Answer_co = TypeVar("Answer_co", bound=msgspec.Struct, covariant=True)
@@ -38,12 +41,13 @@ class LessonPlan(msgspec.Struct, frozen=True):
 
 
 class ModulePlan(msgspec.Struct, frozen=True):
-    """One module: its lessons in order."""
+    """One module: its lessons in order. `difficulty` is 1 to 5 within the course; 0 where nobody said."""
 
     title: Text
     summary: Text
     objectives: list[str]
     lessons: Annotated[list[LessonPlan], msgspec.Meta(min_length=1, max_length=6)]
+    difficulty: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
 
 
 class CoursePlan(msgspec.Struct, frozen=True):
@@ -72,10 +76,10 @@ class Exercise(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An open source to read on at; `url` is https."""
+    """An open source to read on at; `url` is https. A link that is none is dropped, not the lesson it stands in."""
 
     title: Text
-    url: Annotated[str, msgspec.Meta(pattern=r"^https://[^\s/]+\.[^\s]+$")]
+    url: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": r"^https://[^\s/]+\.[^\s]+$"})]
     source: Text
 
 
@@ -90,12 +94,16 @@ class LessonDraft(msgspec.Struct, frozen=True):
 
 
 class QuestionDraft(msgspec.Struct, frozen=True):
-    """One multiple-choice question; `answer` is the index of the right option."""
+    """One multiple-choice question; `answer` is the index of the right option.
 
-    question: Text
-    options: Annotated[list[Text], msgspec.Meta(min_length=2, max_length=6)]
-    answer: Annotated[int, msgspec.Meta(ge=0)]
-    explanation: Text
+    Its limits are told to the author and judged by the gates (quality/), question by question: one that breaks them
+    does not cost the others.
+    """
+
+    question: TextTold
+    options: Annotated[list[TextTold], msgspec.Meta(extra_json_schema={"minItems": 2, "maxItems": 6})]
+    answer: Annotated[int, msgspec.Meta(extra_json_schema={"minimum": 0})]
+    explanation: TextTold
 
 
 class AssessmentDraft(msgspec.Struct, frozen=True):
@@ -173,3 +181,4 @@ class TutorTask(msgspec.Struct, frozen=True, kw_only=True):
     locale: str = "en"
     level: Level = "beginner"
     style: Style | None = None
+    guidance: Guidance = Guidance()

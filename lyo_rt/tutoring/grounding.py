@@ -3,8 +3,12 @@
 from uuid import UUID
 
 from lyo_rt.database.pool import Queries, one
+from lyo_rt.language_models.guidance import Problem
+from lyo_rt.tutoring.problems import EXAMINED, problems_of
 from lyo_rt.tutoring.records import Ground, Resource
 
+OPEN_QUESTIONS = 60
+"""The newest questions of open quizzes that are guarded."""
 GROUND_CHARACTERS = 24_000
 """About 6,000 tokens: the share of a prompt that a resource may take."""
 
@@ -52,3 +56,46 @@ async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
         GROUND_CHARACTERS,
     )
     return one(Ground, row)
+
+
+async def problems(queries: Queries, kind: str, id: UUID) -> tuple[Problem, ...]:
+    """The problems of the resource whose answers are known (the items' `detail.key`), in the order of the course."""
+    rows = await queries.fetch(
+        """
+        SELECT i.id, i.title, i.content, i.detail FROM items i JOIN lessons l ON l.id = i.lesson_id
+        WHERE i.detail ? 'key'
+          AND CASE $1 WHEN 'course' THEN i.course_id = $2 WHEN 'lesson' THEN i.lesson_id = $2 ELSE i.id = $2 END
+        ORDER BY l.position, i.position
+        """,
+        kind,
+        id,
+    )
+    return tuple(
+        problem for row in rows for problem in problems_of(row["id"], row["title"], row["content"], row["detail"])
+    )
+
+
+async def open_questions(queries: Queries, user: UUID) -> tuple[Problem, ...]:
+    """The questions of the learner's graded quizzes that are not submitted yet, newest first."""
+    rows = await queries.fetch(
+        """
+        SELECT q.id, q.question, q.options, q.answer, q.explanation
+        FROM quizzes z JOIN quiz_questions s ON s.quiz_id = z.id JOIN questions q ON q.id = s.question_id
+        WHERE z.user_id = $1 AND z.graded AND z.status = 'ready'
+          AND NOT EXISTS (SELECT FROM attempts t WHERE t.quiz_id = z.id)
+        ORDER BY z.created_at DESC, z.id, s.position LIMIT $2
+        """,
+        user,
+        OPEN_QUESTIONS,
+    )
+    return tuple(
+        Problem(
+            id=f"{EXAMINED}{row['id']}",
+            question=row["question"],
+            answer=row["answer"],
+            options=tuple(row["options"]),
+            solution=row["explanation"],
+            mistakes=tuple(option for option in row["options"] if option != row["answer"]),
+        )
+        for row in rows
+    )

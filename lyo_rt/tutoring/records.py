@@ -1,10 +1,12 @@
 """A conversation with the tutor, as clients get it."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from lyo_rt.language_models.guidance import Verdict
 from lyo_rt.language_models.tasks import Level, Style, Turn
 
 KIND = "turn"
@@ -32,7 +34,8 @@ class ConversationRecord(msgspec.Struct, frozen=True):
 
 class MessageRecord(msgspec.Struct, frozen=True):
     """One message. `sha256` (hex, over UTF-8) is there once the message has ended; `status` of an assistant's
-    message is writing, complete, stopped, failed or superseded."""
+    message is writing, complete, stopped, failed or superseded; `prompt` is the version of the texts it was written by.
+    """
 
     id: UUID
     position: int
@@ -42,6 +45,7 @@ class MessageRecord(msgspec.Struct, frozen=True):
     status: str
     sha256: str | None
     model: str | None
+    prompt: str | None
     answers: UUID | None
     created_at: datetime
 
@@ -56,20 +60,45 @@ class Begun(msgspec.Struct, frozen=True):
     new: bool
 
 
+class Summary(msgspec.Struct, frozen=True):
+    """What stands for the messages up to `position`."""
+
+    position: int
+    text: str
+
+
 class TurnContext(msgspec.Struct, frozen=True):
-    """What the writer of an answer needs: the conversation up to the question, newest last, and its ground."""
+    """What the writer of an answer needs: the conversation up to the question, newest last, and its ground.
+
+    `question` is the message that is answered, at `asked`; `turns` are those behind the summary, `positions` theirs.
+    """
 
     conversation: UUID
     user_id: UUID
     status: str
     revision: int
     text: str
+    question: UUID
+    asked: int
     turns: tuple[Turn, ...]
+    positions: tuple[int, ...]
+    summary: Summary | None
     resource_kind: str | None
     resource_id: UUID | None
     locale: str
     style: Style | None
+    concerned: bool = False
     level: Level = "beginner"
+
+    @property
+    def said(self) -> str:
+        """The learner's message that is answered."""
+        return self.turns[-1].text if self.turns and self.turns[-1].role == "user" else ""
+
+    @property
+    def said_before(self) -> tuple[str, ...]:
+        """The learner's messages, newest first."""
+        return tuple(turn.text for turn in reversed(self.turns) if turn.role == "user")
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -79,6 +108,29 @@ class Ground(msgspec.Struct, frozen=True):
     text: str
     level: Level
     locale: str
+
+
+class ProblemState(msgspec.Struct, frozen=True):
+    """A problem in a conversation, as the server keeps it. `state` is open, right (the reason is still to come),
+    revealed (told, without credit), mastered (right, and the reason given) or closed (told, and the reason given)."""
+
+    problem: str
+    question: str
+    state: Literal["open", "right", "revealed", "mastered", "closed"] = "open"
+    rung: int = 0
+    attempts: int = 0
+    tried: tuple[str, ...] = ()
+    verdict: Verdict = "talk"
+    begun: bool = False
+    credit: bool = True
+    counted: int = 0
+
+
+class LearnerRecord(msgspec.Struct, frozen=True):
+    """What the records say of a learner: questions mastered, and questions got wrong lately, newest first."""
+
+    mastered: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
 
 class Unfinished(msgspec.Struct, frozen=True):

@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from lyo_rt.database.pool import Queries, Transaction, many, one
-from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, Resource, Unfinished
+from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, ProblemState, Resource, Summary, Unfinished
 
 _CONVERSATION = "id, title, resource_kind, resource_id, created_at, updated_at"
-_MESSAGE = "id, position, role, text, revision, status, sha256, model, answers, created_at"
+_MESSAGE = "id, position, role, text, revision, status, sha256, model, prompt, answers, created_at"
 
 
 async def add_conversation(
@@ -175,12 +175,20 @@ async def set_text(transaction: Transaction, id: UUID, *, revision: int, text: s
 
 
 async def end_message(
-    transaction: Transaction, id: UUID, *, revision: int, text: str, status: str, sha256: str, model: str | None
+    transaction: Transaction,
+    id: UUID,
+    *,
+    revision: int,
+    text: str,
+    status: str,
+    sha256: str,
+    model: str | None,
+    prompt: str | None,
 ) -> None:
     """The answer as it will stay."""
     await transaction.execute(
         """
-        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6
+        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6, prompt = $7
         WHERE id = $1 AND status = 'writing'
         """,
         id,
@@ -189,4 +197,86 @@ async def end_message(
         status,
         sha256,
         model,
+        prompt,
+    )
+
+
+async def list_problems(queries: Queries, conversation: UUID) -> list[ProblemState]:
+    """The problems the conversation has been about, the newest first."""
+    rows = await queries.fetch(
+        """
+        SELECT problem, question, state, rung, attempts, tried, verdict, begun, credit, counted FROM tutor_problems
+        WHERE conversation_id = $1 ORDER BY updated_at DESC, counted DESC LIMIT 50
+        """,
+        conversation,
+    )
+    return many(ProblemState, rows)
+
+
+async def set_problem(transaction: Transaction, conversation: UUID, state: ProblemState) -> None:
+    """The problem as it stands once a message has been counted; a later count is never undone."""
+    await transaction.execute(
+        """
+        INSERT INTO tutor_problems AS kept
+            (conversation_id, problem, question, state, rung, attempts, tried, verdict, begun, credit, counted)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (conversation_id, problem) DO UPDATE SET state = excluded.state, rung = excluded.rung,
+            attempts = excluded.attempts, tried = excluded.tried, verdict = excluded.verdict, begun = excluded.begun,
+            credit = excluded.credit, counted = excluded.counted, updated_at = now()
+        WHERE kept.counted < excluded.counted
+        """,
+        conversation,
+        state.problem,
+        state.question,
+        state.state,
+        state.rung,
+        state.attempts,
+        list(state.tried),
+        state.verdict,
+        state.begun,
+        state.credit,
+        state.counted,
+    )
+
+
+async def get_summary(queries: Queries, conversation: UUID) -> Summary | None:
+    """The conversation's summary."""
+    row = await queries.fetchrow(
+        "SELECT position, text FROM conversation_summaries WHERE conversation_id = $1", conversation
+    )
+    return one(Summary, row)
+
+
+async def set_summary(queries: Queries, conversation: UUID, summary: Summary, model: str) -> None:
+    """A summary that reaches further than the one before; an older one changes nothing, nor does one of a deleted
+    conversation."""
+    await queries.execute(
+        """
+        INSERT INTO conversation_summaries AS kept (conversation_id, position, text, model)
+        SELECT id, $2, $3, $4 FROM conversations WHERE id = $1
+        ON CONFLICT (conversation_id) DO UPDATE
+            SET position = excluded.position, text = excluded.text, model = excluded.model, created_at = now()
+        WHERE kept.position < excluded.position
+        """,
+        conversation,
+        summary.position,
+        summary.text,
+        model,
+    )
+
+
+async def add_flag(
+    transaction: Transaction, *, user: UUID, conversation: UUID, message: UUID, kind: str, source: str
+) -> None:
+    """Harm was seen in a message; flagged once. For a minor with a parent on file it is also the notice to be sent."""
+    await transaction.execute(
+        """
+        INSERT INTO tutor_flags (user_id, conversation_id, message_id, kind, source) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT DO NOTHING
+        """,
+        user,
+        conversation,
+        message,
+        kind,
+        source,
     )

@@ -14,9 +14,6 @@ from lyo_rt.problems import Conflict, NotFound
 from lyo_rt.tutoring import repository
 from lyo_rt.tutoring.records import KIND, Begun, MessageRecord, TurnContext
 
-HISTORY_MESSAGES = 40
-"""The newest messages a prompt carries."""
-
 
 async def begin_turn(
     transaction: Transaction, *, user: UUID, conversation: UUID, id: UUID, text: str, owner: int | None
@@ -80,28 +77,38 @@ async def context(queries: Queries, answer: UUID) -> TurnContext | None:
     row = await queries.fetchrow(
         """
         SELECT c.id AS conversation, c.user_id, m.status, m.revision, m.text, c.resource_kind, c.resource_id,
-            u.language AS locale, u.learning_style AS style, m.position
+            u.language AS locale, u.learning_style AS style, m.position, q.id AS question, q.position AS asked,
+            EXISTS (SELECT FROM tutor_flags f WHERE f.conversation_id = c.id AND f.kind IN ('self_harm', 'abuse'))
+                AS concerned
         FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN users u ON u.id = c.user_id
+        JOIN messages q ON q.id = m.answers
         WHERE m.id = $1
         """,
         answer,
     )
     if row is None:
         return None
+    members: dict[str, Any] = dict(row)
+    position = members.pop("position")
+    summary = await repository.get_summary(queries, row["conversation"])
     turns = await queries.fetch(
         """
-        SELECT role, text FROM messages
-        WHERE conversation_id = $1 AND position < $2 AND status NOT IN ('superseded', 'failed') AND text <> ''
-        ORDER BY position DESC LIMIT $3
+        SELECT role, text, position FROM messages
+        WHERE conversation_id = $1 AND position > $2 AND position < $3
+          AND status NOT IN ('superseded', 'failed') AND text <> ''
+        ORDER BY position
         """,
         row["conversation"],
-        row["position"],
-        HISTORY_MESSAGES,
+        summary.position if summary else 0,
+        position,
     )
-    members: dict[str, Any] = dict(row)
-    members.pop("position")
     members["style"] = msgspec.convert(members["style"], Style | None)
-    return TurnContext(**members, turns=tuple(Turn(turn["role"], turn["text"]) for turn in reversed(turns)))
+    return TurnContext(
+        **members,
+        turns=tuple(Turn(turn["role"], turn["text"]) for turn in turns),
+        positions=tuple(turn["position"] for turn in turns),
+        summary=summary,
+    )
 
 
 async def checkpoint(database: Database, lease: Lease, *, revision: int, text: str) -> bool:
@@ -113,7 +120,15 @@ async def checkpoint(database: Database, lease: Lease, *, revision: int, text: s
 
 
 async def end_turn(
-    database: Database, lease: Lease, conversation: UUID, *, revision: int, text: str, status: str, model: str | None
+    database: Database,
+    lease: Lease,
+    conversation: UUID,
+    *,
+    revision: int,
+    text: str,
+    status: str,
+    model: str | None,
+    prompt: str | None,
 ) -> None:
     """Store the whole answer with its hash, tell its end, close the lease, in one transaction. Raises LeaseLost.
 
@@ -124,7 +139,14 @@ async def end_turn(
         if await leases.fence(transaction, lease) and status == "complete":
             status = "stopped"
         await repository.end_message(
-            transaction, lease.id, revision=revision, text=text, status=status, sha256=digest, model=model
+            transaction,
+            lease.id,
+            revision=revision,
+            text=text,
+            status=status,
+            sha256=digest,
+            model=model,
+            prompt=prompt,
         )
         await streams.append(
             transaction,

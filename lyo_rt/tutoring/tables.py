@@ -1,8 +1,8 @@
-"""A conversation about a resource, and its messages."""
+"""A conversation about a resource, its messages, and what the tutor keeps of it: problems, summary, flags."""
 
 import sqlalchemy as sa
 
-from lyo_rt.database.schema import happened, identity, metadata, owner, uuid
+from lyo_rt.database.schema import document, happened, identity, metadata, moment, owner, uuid
 
 conversations = sa.Table(
     "conversations",
@@ -30,10 +30,65 @@ messages = sa.Table(
     sa.Column("status", sa.Text, nullable=False, server_default="complete"),
     sa.Column("sha256", sa.Text, comment="hex, of the whole text in UTF-8, once it has ended"),
     sa.Column("model", sa.Text, comment="who wrote it"),
+    sa.Column("prompt", sa.Text, comment="the version of the texts it was written by"),
     sa.Column("answers", uuid, sa.ForeignKey("messages.id", ondelete="CASCADE"), comment="the question"),
     happened(),
     sa.UniqueConstraint("conversation_id", "position"),
     sa.CheckConstraint("role IN ('user','assistant')", name="role"),
     sa.CheckConstraint("status IN ('writing','complete','stopped','failed','superseded')", name="status"),
     sa.Index("uq_messages_writing", "conversation_id", unique=True, postgresql_where=sa.text("status = 'writing'")),
+)
+
+tutor_problems = sa.Table(
+    "tutor_problems",
+    metadata,
+    sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("problem", sa.Text, primary_key=True, comment="<item id>:<question id>, or quiz:<question id>"),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    sa.Column("rung", sa.SmallInteger, nullable=False, server_default="0", comment="of the hint ladder"),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0", comment="different real ones"),
+    document("tried", "[]"),
+    sa.Column("verdict", sa.Text, nullable=False, server_default="talk", comment="of the message counted last"),
+    sa.Column("begun", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("credit", sa.Boolean, nullable=False, server_default=sa.true(), comment="false once the answer was told"),
+    sa.Column(
+        "counted", sa.Integer, nullable=False, server_default="0", comment="position of the message counted last"
+    ),
+    happened(),
+    happened("updated_at"),
+    sa.CheckConstraint("state IN ('open','right','revealed','mastered','closed')", name="state"),
+    sa.Index("ix_tutor_problems_updated_at", "conversation_id", "updated_at"),
+    comment="a problem in a conversation: the hint ladder, the attempts, and whether it was mastered",
+)
+
+conversation_summaries = sa.Table(
+    "conversation_summaries",
+    metadata,
+    sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False, comment="of the last message it stands for"),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False, comment="who wrote it"),
+    happened(),
+    comment="stands for the older messages in the prompts; the messages stay",
+)
+
+tutor_flags = sa.Table(
+    "tutor_flags",
+    metadata,
+    identity(),
+    owner(),
+    sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="SET NULL")),
+    sa.Column("message_id", uuid, nullable=False, comment="the learner's message, or the tutor's answer"),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    happened(),
+    sa.Column("told_at", moment, comment="when a parent on file was told; until then it is to be done"),
+    sa.UniqueConstraint("message_id", "source", "kind"),
+    sa.CheckConstraint("kind IN ('self_harm','violence','abuse','danger','harmful_answer')", name="kind"),
+    sa.CheckConstraint("source IN ('learner','tutor')", name="source"),
+    sa.Index("ix_tutor_flags_user_id", "user_id"),
+    sa.Index("ix_tutor_flags_conversation_id", "conversation_id"),
+    sa.Index("ix_tutor_flags_told_at", "created_at", postgresql_where=sa.text("told_at IS NULL")),
+    comment="harm seen in a conversation; kept when the conversation is deleted",
 )

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_30_0420"
-down_revision = "2026_11_21_0611"
+down_revision = "2026_11_30_0419"
 branch_labels = None
 depends_on = None
 

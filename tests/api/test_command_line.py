@@ -35,7 +35,7 @@ def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model"])
+@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate"])
 def test_every_command_explains_itself(command: str) -> None:
     assert command in lyo_rt("--help").stdout
     helped = lyo_rt(command, "--help")

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from api.instance import Instance
 from api.services import Services
@@ -76,10 +77,45 @@ async def test_websocket_tells_admins_what_the_instance_counts(client: httpx.Asy
     assert {"sessions", "watchers", "actors"} <= set(body["statistics"])
 
 
-@pytest.mark.parametrize("path", ["/v1/health/model", "/v1/health/ai"])
-async def test_model_names_the_providers_in_order(client: httpx.AsyncClient, path: str) -> None:
-    body = (await client.get(path)).json()
+async def test_model_names_the_providers_in_order(client: httpx.AsyncClient) -> None:
+    body = (await client.get("/v1/health/model")).json()
     assert body == {"status": "ok", "providers": ["outline"], "gemma": {"state": "absent"}}
+
+
+class TestModels:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return with_settings(
+            settings,
+            ai_providers=("openai", "gemini"),
+            openai_api_key=SecretStr("k"),
+            gemini_api_key=SecretStr("k"),
+            openai_base_url="http://127.0.0.1:9/v1",
+        )
+
+    async def test_ai_tells_who_can_be_asked_and_admins_why_not(
+        self, client: httpx.AsyncClient, instance: Instance
+    ) -> None:
+        body = (await client.get("/v1/health/ai")).json()
+        assert body == {"status": "ok", "providers": ["openai", "gemini"]}
+        await self._open(instance, "openai")
+        assert (await client.get("/v1/health/ai")).json() == {"status": "degraded", "providers": ["openai", "gemini"]}
+        told = (await client.get("/v1/health/ai", headers=await admin(client, instance))).json()["details"]
+        assert [(one["provider"], one["breaker"], one["failures"]) for one in told] == [
+            ("openai", "open", 5),
+            ("gemini", "closed", 0),
+        ]
+        assert 0 < told[0]["cooling"] <= 60
+        await self._open(instance, "gemini")
+        response = await client.get("/v1/health/ai")
+        assert response.status_code == 503
+        assert 0 < int(response.headers["retry-after"]) <= 60
+
+    async def _open(self, instance: Instance, provider: str) -> None:
+        await instance.services.database.execute(
+            "UPDATE ai_breakers SET failures = 5, open_until = now() + interval '1 minute' WHERE provider = $1",
+            provider,
+        )
 
 
 class TestWithoutAModel:
@@ -88,8 +124,9 @@ class TestWithoutAModel:
         return with_settings(settings, environment="production", ai_providers=())
 
     async def test_model_is_unavailable(self, client: httpx.AsyncClient) -> None:
-        response = await client.get("/v1/health/model")
-        assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
+        for path in ("/v1/health/model", "/v1/health/ai"):
+            response = await client.get(path)
+            assert (response.status_code, response.json()["code"]) == (503, "UNAVAILABLE")
 
 
 class TestWithoutADatabase:

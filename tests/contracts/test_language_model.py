@@ -258,9 +258,9 @@ FAULTS = [
     (Behaviour(kind="status", status=403), "authentication"),
     (Behaviour(kind="status", status=400), "invalid_request"),
     (Behaviour(kind="cut"), "cut"),
-    (Behaviour(kind="truncated"), "truncated"),
     (Behaviour(kind="blocked"), "blocked"),
 ]
+STREAM_FAULTS = [*FAULTS, (Behaviour(kind="truncated"), "truncated")]
 
 
 @pytest.mark.anyio
@@ -277,7 +277,32 @@ async def test_failures_of_a_structured_request_are_told_by_kind(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("behaviour", "kind"), FAULTS, ids=[kind + str(b.status) for b, kind in FAULTS])
+async def test_a_truncated_document_is_asked_for_again_with_room_for_more(hosted: Hosted) -> None:
+    hosted.server.queue(Behaviour(kind="truncated"))
+    plan, written = await hosted.model.write(PlanCourse(brief=BRIEF))
+    assert valid(plan, CoursePlan)
+    first, second = hosted.server.requests
+    assert (first.turns, second.turns) == (1, 1)
+    assert second.most_tokens == 2 * first.most_tokens
+    assert written.gates.repairs == 0
+
+
+@pytest.mark.anyio
+async def test_a_document_truncated_again_is_mended_and_then_given_up(hosted: Hosted) -> None:
+    hosted.server.queue(*[Behaviour(kind="truncated")] * 2)
+    _, written = await hosted.model.write(PlanCourse(brief=BRIEF))
+    assert [entry.turns for entry in hosted.server.requests] == [1, 1, 3]
+    assert written.gates.repairs == 1
+    hosted.server.queue(*[Behaviour(kind="truncated")] * 3)
+    with pytest.raises(ModelFault) as caught:
+        await hosted.model.write(PlanCourse(brief=BRIEF))
+    assert caught.value.kind == "truncated"
+    assert caught.value.usage.answer_tokens > 0
+    assert len(hosted.server.requests) == 6
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("behaviour", "kind"), STREAM_FAULTS, ids=[kind + str(b.status) for b, kind in STREAM_FAULTS])
 async def test_failures_of_a_stream_are_told_by_kind(hosted: Hosted, behaviour: Behaviour, kind: str) -> None:
     hosted.server.queue(behaviour)
     sink = Sink()

@@ -20,6 +20,10 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
         "title": _fact(prompt, "title") or purpose,
         "modules": _number(prompt, "Modules"),
         "questions": _number(prompt, "Questions"),
+        "keys": _keys(prompt),
+        "courses": _number(prompt, "Courses"),
+        "line_too_many": "name a line too many" in prompt,
+        "translated": _translated(prompt),
     }
     made = _value(schema, (), facts)
     assert isinstance(made, dict)
@@ -29,7 +33,7 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
 def tutor_tokens(said: str, material: str) -> list[str]:
     """A tutor's answer, token by token: it takes up the learner's words and asks one question.
 
-    Who asks for it "in 400 words" gets so many tokens.
+    Who asks for it "in 400 words" gets so many tokens, none of which asks: a tutor ends with its question.
     """
     sentence = re.split(r"(?<=[.!])\s", material.strip())[0][:120] if material.strip() else "the subject at hand"
     words = " ".join(said.replace("?", "").split()[:12]) or "nothing yet"
@@ -37,9 +41,17 @@ def tutor_tokens(said: str, material: str) -> list[str]:
         f"You say: {words}. That is a good place to begin. Let us hold it against the material, which says: {sentence} "
         "Take one part of it that you are sure of, and one that you are not. Which of the two would you look at first?"
     )
-    tokens = re.findall(r"\S+\s*", text)
+    tokens = tokens_of(text)
     wanted = re.search(r"\bin (\d+) words\b", said)
-    return tokens if wanted is None else list(islice(cycle([*tokens[:-1], f"{tokens[-1]} "]), int(wanted[1])))
+    if wanted is None:
+        return tokens
+    told = [token.replace("?", ".") for token in (*tokens[:-1], f"{tokens[-1]} ")]
+    return list(islice(cycle(told), int(wanted[1])))
+
+
+def tokens_of(text: str) -> list[str]:
+    """The words of a text, each with the space behind it."""
+    return re.findall(r"\S+\s*", text)
 
 
 def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> Any:
@@ -49,8 +61,14 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
         case "array":
             return [_value(schema["items"], (*path, n), facts) for n in range(_length(schema, path, facts))]
         case "integer" | "number":
+            if path[-1] in ("first_line", "last_line"):
+                return 99 if facts["line_too_many"] and path[-1] == "last_line" else 1
             if path[-1] == "answer":
                 return int(path[1]) % 4
+            if path[0] == "answers":
+                return facts["keys"][int(path[1])]
+            if path[-1] == "difficulty":
+                return min(5, 1 + int(path[1]) // 2)
             return min(schema.get("maximum", 15), max(schema.get("minimum", 0), 15))
         case "boolean":
             return True
@@ -59,7 +77,14 @@ def _value(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str,
 
 
 def _length(schema: dict[str, Any], path: tuple[str | int, ...], facts: dict[str, Any]) -> int:
-    asked = {"modules": facts["modules"], "questions": facts["questions"], "options": 4, "key_terms": 4}
+    asked = {
+        "answers": len(facts["keys"]),
+        "modules": facts["modules"],
+        "questions": facts["questions"],
+        "reasons": facts["courses"],
+        "options": 4,
+        "key_terms": 4,
+    }
     wanted: int = asked.get(str(path[-1])) or 2
     return max(int(schema.get("minItems", 0)), min(int(schema.get("maxItems", 20)), wanted))
 
@@ -68,15 +93,24 @@ def _text(path: tuple[str | int, ...], facts: dict[str, Any]) -> str:
     place = " ".join(str(part + 1) if isinstance(part, int) else part for part in path)
     match path[-1]:
         case "url":
-            return "https://en.wikipedia.org/wiki/Learning"
+            return f"https://en.wikipedia.org/wiki/Learning_{path[1]}"
         case "text":
-            return _lesson_text(facts)
+            return facts["translated"] or _lesson_text(facts)
         case "title" if len(path) == 1:
             return f"{facts['topic']}: {facts['purpose']}" if facts["purpose"] == "plan" else facts["title"]
         case "term":
             return f"term {place.split()[1]} of {facts['title']}"
         case _:
             return f"{place} ({facts['purpose']}, {facts['topic']})"
+
+
+def _translated(prompt: str) -> str:
+    """The text to be translated, in capitals; one that says so loses its first mark, until its faults are told."""
+    found = re.search(r"<text>\n(.*?)\n</text>", prompt, re.DOTALL)
+    text = found[1] if found else ""
+    told = "That document has faults" in prompt
+    loses = "lose a mark always" in text or ("lose a mark once" in text and not told)
+    return text.upper().replace("⟦0⟧", "" if loses else "⟦0⟧")
 
 
 def _lesson_text(facts: dict[str, Any]) -> str:
@@ -89,6 +123,18 @@ def _lesson_text(facts: dict[str, Any]) -> str:
 def _fact(prompt: str, name: str) -> str | None:
     found = re.search(rf'"{name}":\s*("(?:[^"\\]|\\.)*")', prompt)
     return str(json.loads(found.group(1))) if found else None
+
+
+def _keys(prompt: str) -> list[int]:
+    """The places of the right options among questions of our own: those that `_value` gave them, wherever they went."""
+    found = re.search(r"<questions>(.*)</questions>", prompt, re.DOTALL)
+    asked = json.loads(found.group(1)) if found else []
+    keys = []
+    for each in asked:
+        number = int(re.search(r"\d+", each["question"])[0])  # type: ignore[index]
+        right = f"options {(number - 1) % 4 + 1} "
+        keys.append(next((n for n, option in enumerate(each["options"]) if right in option), -1))
+    return keys
 
 
 def _number(prompt: str, name: str) -> int | None:

@@ -44,6 +44,7 @@ class Gemini(Provider):
             system=_joined(_parsed(body, "systemInstruction")),
             texts=_texts(contents),
             schema=_schema(_parsed(body, "generationConfig")),
+            most_tokens=body.get("generationConfig", {}).get("maxOutputTokens", 0),
         )
 
     def error_body(self, status: int, message: str, reason: str = "") -> bytes:

@@ -36,6 +36,7 @@ class OpenAI(Provider):
             system=next((message["content"] for message in messages if message["role"] == "system"), ""),
             texts=texts,
             schema=_schema(body.get("response_format")),
+            most_tokens=body.get("max_completion_tokens", 0),
         )
 
     def error_body(self, status: int, message: str, reason: str = "") -> bytes:

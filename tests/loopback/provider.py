@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +11,10 @@ from typing import Any, Self
 import anyio
 import msgspec
 
-from tests.loopback.content import document, tutor_tokens
+from tests.loopback.content import document, tokens_of, tutor_tokens
 from tests.loopback.script import Behaviour, Received, Script, log_as_json, purpose_of
 from tests.loopback.server import Request, Response, serve
+from tests.loopback.tutors import FAULTS, ScriptedTutor
 
 EVENT_STREAM = {"content-type": "text/event-stream"}
 
@@ -35,18 +37,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     texts: list[str]
     schema: dict[str, Any] | None
+    most_tokens: int
 
 
 class Provider(ABC, Script):
     """One loopback provider; `address` is its base address without a path."""
 
     address: str
+    tutor: ScriptedTutor | None = None
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, *, port: int = 0, token_delay: float = 0.0, delay: float = 0.0) -> AsyncIterator[Self]:
-        """The provider, listening on 127.0.0.1 while the block runs."""
+    async def running(
+        cls, *, port: int = 0, token_delay: float = 0.0, delay: float = 0.0, tutor: ScriptedTutor | None = None
+    ) -> AsyncIterator[Self]:
+        """The provider, listening on 127.0.0.1 while the block runs; `tutor` speaks in place of its own."""
         provider = cls(token_delay=token_delay, delay=delay)
+        provider.tutor = tutor
         async with serve(provider.answer, port=port) as address:
             provider.address = address
             yield provider
@@ -97,6 +104,8 @@ class Provider(ABC, Script):
             return
         entry.purpose = purpose_of(asked.texts[0], structured=asked.schema is not None)
         entry.model, entry.stream, entry.turns = asked.model, asked.stream, len(asked.texts)
+        entry.most_tokens = asked.most_tokens
+        entry.system, entry.texts = asked.system, asked.texts
         behaviour = self.taken_for(entry.purpose)
         entry.behaviour = behaviour.kind
         self.changed()
@@ -112,7 +121,7 @@ class Provider(ABC, Script):
 
     async def _failed(self, response: Response, entry: Received, behaviour: Behaviour) -> None:
         entry.outcome, entry.status = "failed", behaviour.status
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **behaviour.headers}
         if behaviour.retry_after is not None:
             headers["retry-after"] = f"{behaviour.retry_after:g}"
         await response.whole(behaviour.status, self.error_body(behaviour.status, "scripted failure"), headers)
@@ -143,6 +152,12 @@ class Provider(ABC, Script):
             case "wrong_schema":
                 made[next(iter(made))] = 7
                 return json.dumps(made), "stop"
+            case "flawed":
+                made["questions"][-1]["explanation"] = " "
+                return json.dumps(made), "stop"
+            case "undecided":
+                made["answers"][0] = -1
+                return json.dumps(made), "stop"
             case "empty":
                 return "", "stop"
             case _:
@@ -151,9 +166,9 @@ class Provider(ABC, Script):
     async def _streamed(self, response: Response, entry: Received, asked: Asked, behaviour: Behaviour) -> None:
         await response.begin(200, EVENT_STREAM)
         entry.status = 200
-        tokens = (
-            [] if behaviour.kind in ("blocked", "empty") else tutor_tokens(asked.texts[-1], _material(asked.system))
-        )
+        tokens = re.findall(r"\S+\s*", behaviour.says) or self._said_to(asked)
+        if behaviour.kind in ("blocked", "empty"):
+            tokens = []
         for token in tokens:
             if entry.tokens_sent == behaviour.after and behaviour.kind in ("hang_between", "cut", "truncated"):
                 break
@@ -173,6 +188,12 @@ class Provider(ABC, Script):
         await response.piece(self.events(asked, None, finish))
         await response.end()
 
+    def _said_to(self, asked: Asked) -> list[str]:
+        """The tutor's answer, token by token."""
+        if self.tutor is None:
+            return tutor_tokens(asked.texts[-1], _material(asked.system))
+        return tokens_of(self.tutor.answer(asked.texts[-1]))
+
 
 def _material(system: str) -> str:
     begin = system.rfind("<material>")
@@ -181,17 +202,23 @@ def _material(system: str) -> str:
 
 async def run(kind: type[Provider], arguments: argparse.Namespace) -> None:
     """Serves until the process is ended; the first line on standard output is the address."""
-    async with kind.running(port=arguments.port, token_delay=arguments.token_delay, delay=arguments.delay) as provider:
+    pace = {"token_delay": arguments.token_delay, "delay": arguments.delay}
+    chosen = arguments.tutor
+    tutor = None if chosen is None else ScriptedTutor(None if chosen == "good" else chosen)
+    async with kind.running(port=arguments.port, tutor=tutor, **pace) as provider:
         print(provider.address, flush=True)
         await anyio.sleep_forever()
 
 
 def main(kind: type[Provider]) -> None:
-    """`python -m tests.loopback.<provider> --port 0 [--token-delay 0.01] [--delay 0.2]`."""
+    """`python -m tests.loopback.<provider> --port 0 [--token-delay 0.01] [--delay 0.2] [--tutor good]`."""
     parser = argparse.ArgumentParser(description=kind.__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--token-delay", type=float, default=0.0, help="seconds before each token of a stream")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before any answer")
+    parser.add_argument(
+        "--tutor", choices=["good", *FAULTS], help="who knows the dialogues of `lyo-rt evaluate tutor`, and their fault"
+    )
     try:
         anyio.run(run, kind, parser.parse_args())
     except KeyboardInterrupt:

@@ -8,23 +8,38 @@ import anyio
 import msgspec
 
 Kind = Literal[
-    "ok", "status", "hang", "hang_between", "cut", "truncated", "malformed", "wrong_schema", "blocked", "empty"
+    "ok",
+    "status",
+    "hang",
+    "hang_between",
+    "cut",
+    "truncated",
+    "malformed",
+    "wrong_schema",
+    "flawed",
+    "undecided",
+    "blocked",
+    "empty",
 ]
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How one request is answered.
 
-    `status` answers with that HTTP status and `retry_after` seconds; `hang` sends nothing, `hang_between` and `cut`
-    stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle). `only` is the beginning of
-    the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+    `status` answers with that HTTP status, `retry_after` seconds and further `headers`; `hang` sends nothing,
+    `hang_between` and `cut` stop after `after` tokens of a stream (`cut` also cuts a whole answer in the middle);
+    `flawed` leaves the last question of an assessment without its explanation, `undecided` does not find the first key.
+    `only` is the beginning of the purposes it is meant for ("lesson", "lesson 2.3", "tutor"); others pass it by.
+    A stream says `says` if given.
     """
 
     kind: Kind = "ok"
     status: int = 500
     retry_after: float | None = None
+    headers: dict[str, str] = {}
     after: int = 3
     only: str = ""
+    says: str = ""
 
 
 class Received(msgspec.Struct, kw_only=True):
@@ -32,7 +47,9 @@ class Received(msgspec.Struct, kw_only=True):
 
     `purpose` is the prompt's own name for the task: "plan", "lesson 2.3", "assessment 2", "tutor"; "" when the
     request was refused before it was understood. `outcome` is "running" until it has ended. `seconds` counts from
-    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `text` is what was streamed.
+    the request's arrival to its end; `turns` is the number of turns, 3 in a repair round; `most_tokens`
+    is the limit that was asked for; `text` is what was streamed.
+    `system` and `texts` are what was asked: the system text, and the turns oldest first.
     """
 
     number: int
@@ -40,9 +57,12 @@ class Received(msgspec.Struct, kw_only=True):
     model: str = ""
     stream: bool = False
     turns: int = 0
+    most_tokens: int = 0
     behaviour: Kind = "ok"
     tokens_sent: int = 0
     text: str = ""
+    system: str = ""
+    texts: list[str] = []
     outcome: Literal["running", "answered", "failed", "cut", "disconnected"] = "running"
     status: int = 0
     seconds: float = 0.0

@@ -9,6 +9,9 @@ import httpx
 import pytest
 from anyio.streams.text import TextReceiveStream
 
+from lyo_rt.broadcast.in_process import InProcessBroadcast
+from lyo_rt.clock import SystemClock
+from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.language_models.tasks import CourseBrief, PlanCourse, Turn, TutorTask
@@ -47,7 +50,7 @@ class Pieces:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("provider", ["gemini", "openai"])
-async def test_it_runs_as_a_process_tells_its_log_and_takes_a_script(provider: str) -> None:
+async def test_it_runs_as_a_process_tells_its_log_and_takes_a_script(provider: str, database: Database) -> None:
     command = [sys.executable, "-m", f"tests.loopback.{provider}", "--port", "0", "--token-delay", "0.001"]
     async with await anyio.open_process(command, stderr=None) as process:
         address = await address_of(process)
@@ -60,7 +63,11 @@ async def test_it_runs_as_a_process_tells_its_log_and_takes_a_script(provider: s
                 "openai_base_url": f"{address}/v1",
             }
         )
-        async with open_model(settings) as model, httpx.AsyncClient(base_url=address) as http:
+        clock = SystemClock()
+        async with (
+            open_model(settings, database, InProcessBroadcast(clock), clock, instance=1) as model,
+            httpx.AsyncClient(base_url=address) as http,
+        ):
             script = [{"kind": "malformed", "only": "plan"}]
             assert (await http.post("/__queue", content=json.dumps(script))).status_code == 204
             pieces = Pieces()

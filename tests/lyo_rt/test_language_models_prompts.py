@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from lyo_rt.language_models.drafts import read_draft
 from lyo_rt.language_models.pace import pace_of, share_minutes
 from lyo_rt.language_models.prompts import Prompts
 from lyo_rt.language_models.responses import retry_after
@@ -20,7 +18,6 @@ from lyo_rt.language_models.tasks import (
     LessonPlan,
     ModulePlan,
     PlanCourse,
-    QuestionDraft,
     Turn,
     TutorTask,
     WriteAssessment,
@@ -28,7 +25,7 @@ from lyo_rt.language_models.tasks import (
 )
 
 MODULES = [
-    ModulePlan(f"Module {m}", "s", ["explain it"], [LessonPlan(f"Lesson {m}.{n}", "f", 10) for n in (1, 2)])
+    ModulePlan(f"Module {m}", "s", ["explain it"], [LessonPlan(f"Lesson {m}.{n}", "f", 10) for n in (1, 2)], m)
     for m in range(1, 5)
 ]
 PLAN = CoursePlan("Leaves", "d", ["o"], [], MODULES)
@@ -113,38 +110,6 @@ def test_an_omitted_limit_is_told_in_words() -> None:
     schema = provider_schema(CoursePlan, GEMINI_OMITS)
     assert "At most 12 entries." in schema["properties"]["modules"]["description"]
     assert schema["properties"]["modules"]["minItems"] == 4
-
-
-def question(**changes: Any) -> QuestionDraft:
-    return msgspec.structs.replace(QuestionDraft("q", ["a", "b", "c", "d"], 0, "e"), **changes)
-
-
-@pytest.mark.parametrize(
-    ("questions", "fault"),
-    [
-        ([question(answer=4), question()], "4 options"),
-        ([question(options=["a", "A ", "c", "d"]), question()], "the same"),
-        ([question(options=["a", "b", "c", "All of the above."]), question()], "all of the above"),
-        ([question()], "exactly 2"),
-    ],
-)
-def test_breaches_of_item_writing_rules_are_faults(questions: list[QuestionDraft], fault: str) -> None:
-    task = WriteAssessment(brief=BRIEF, plan=PLAN, module=0, lessons=(LESSON,), questions=2)
-    draft, faults = read_draft(task, msgspec.json.encode(AssessmentDraft("t", questions)).decode())
-    assert draft is None
-    assert fault in " ".join(faults)
-
-
-def test_a_document_in_a_markdown_fence_is_read() -> None:
-    text = f"```json\n{msgspec.json.encode(PLAN).decode()}\n```"
-    assert read_draft(PlanCourse(brief=BRIEF), text) == (PLAN, [])
-
-
-def test_two_modules_of_one_title_are_a_fault() -> None:
-    twice = msgspec.structs.replace(PLAN, modules=[*MODULES, MODULES[0]])
-    draft, faults = read_draft(PlanCourse(brief=BRIEF), msgspec.json.encode(twice).decode())
-    assert draft is None
-    assert "module 1" in faults[0]
 
 
 def test_the_pace_follows_the_weeks() -> None:

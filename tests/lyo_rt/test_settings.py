@@ -1,5 +1,6 @@
 """The configuration: defaults that serve without any, and one clear line for each fault."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,14 @@ def test_an_empty_variable_is_an_unset_one(environment: None) -> None:
     assert read_settings().port == 8000
 
 
+@pytest.mark.parametrize(
+    "environment", [{"AI_USER_DAILY_TOKENS": "none", "AI_DAILY_BUDGET_USD": "12.50"}], indirect=True
+)
+def test_a_budget_is_a_number_or_none(environment: None) -> None:
+    settings = read_settings()
+    assert (settings.ai_user_daily_tokens, settings.ai_daily_budget_usd) == (None, Decimal("12.50"))
+
+
 @pytest.mark.parametrize("environment", [{"GEMINI_API_KEY": "k", "OPENAI_API_KEY": "k"}], indirect=True)
 def test_configured_providers_come_before_the_outline(environment: None) -> None:
     assert read_settings().providers() == ("gemini", "openai", "outline")
@@ -77,6 +86,7 @@ def test_production_shows_no_tasks_to_strangers_and_loads_no_demo(environment: N
         ({"JWT_SECRET_KEY": "short"}, ["JWT_SECRET_KEY"]),
         ({"AI_PROVIDERS": "gemini"}, ["AI_PROVIDERS"]),
         ({"AI_PROVIDERS": "claire"}, ["AI_PROVIDERS"]),
+        ({"AI_USER_DAILY_TOKENS": "-1", "AI_DAILY_BUDGET_USD": "x"}, ["AI_USER_DAILY_TOKENS", "AI_DAILY_BUDGET_USD"]),
         ({"AI_TOTAL_TIMEOUT": "-1"}, ["AI_TOTAL_TIMEOUT"]),
         ({"OPENAI_BASE_URL": "localhost:8080"}, ["OPENAI_BASE_URL"]),
         ({"LOG_LEVEL": "LOUD", "LOG_FORMAT": "xml"}, ["LOG_LEVEL", "LOG_FORMAT"]),

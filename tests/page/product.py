@@ -36,6 +36,7 @@ class Product:
             "AI_PROVIDERS": "openai",
             "OPENAI_API_KEY": "loopback",
             "OPENAI_BASE_URL": f"{provider}/v1",
+            "AI_USER_DAILY_TOKENS": "none",
             # One learner does here in a minute what takes an evening.
             **{f"RATE_LIMIT_{name}": "0" for name in ("GENERAL", "AI", "AUTH", "UPLOAD", "SEARCH", "SOCKET")},
         }

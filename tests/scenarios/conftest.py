@@ -177,7 +177,15 @@ def provider(kind: str, *, delay: float = 0.0, token_delay: float = 0.0) -> Iter
     base = f"{address}/v1" if kind == "openai" else address
     name = kind.upper()
     try:
-        yield address, {"AI_PROVIDERS": kind, f"{name}_API_KEY": "loopback-key", f"{name}_BASE_URL": base}
+        yield (
+            address,
+            {
+                "AI_PROVIDERS": kind,
+                f"{name}_API_KEY": "loopback-key",
+                f"{name}_BASE_URL": base,
+                "AI_USER_DAILY_TOKENS": "none",
+            },
+        )
     finally:
         _finish(process)
 

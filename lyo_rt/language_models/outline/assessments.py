@@ -4,85 +4,44 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-import msgspec
-
+from lyo_rt.language_models.judging import item_of, question_of
+from lyo_rt.language_models.outline.languages import language_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
 from lyo_rt.language_models.outline.plans import part_at
-from lyo_rt.language_models.outline.words import Terms, find_term, sections_of
-from lyo_rt.language_models.tasks import AssessmentDraft, KeyTerm, QuestionDraft, WriteAssessment
-
-BLANK = "____"
+from lyo_rt.language_models.outline.questions import by_definition, choices, in_turn
+from lyo_rt.language_models.outline.words import sections_of
+from lyo_rt.language_models.quality.items import faults
+from lyo_rt.language_models.tasks import AssessmentDraft, CourseBrief, LessonDraft, QuestionDraft, WriteAssessment
 
 
 def assessment_of(task: WriteAssessment, phrases: Phrases) -> AssessmentDraft:
     """Up to `task.questions` questions, each with one right option; from the lessons' texts where these state facts."""
     module = task.plan.modules[task.module]
     taught = [draft for draft in task.lessons if phrases.guiding_questions not in draft.text]
-    read = cloze([draft.text for draft in taught], phrases)
-    defined = by_definition([entry for draft in taught for entry in draft.key_terms], phrases)
-    sources = chain(in_turn(read, defined), _about_study(task, phrases))
+    sources = chain(_about_text(taught, phrases, task.brief), _about_study(task, phrases))
     questions: dict[str, QuestionDraft] = {}
     for question in sources:
-        questions.setdefault(question.question, question)
+        if not faults(item_of(question, task.brief.locale)):
+            questions.setdefault(question.question, question)
         if len(questions) == task.questions:
             break
     title = phrases.assessment_title.format(module=module.title)
     return AssessmentDraft(title, [_shuffled(question) for question in questions.values()])
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """A sentence, the term that is left out in `blank`, and three other terms of the text that do not stand in it."""
-
-    sentence: str
-    blank: str
-    term: str
-    wrong: tuple[str, ...]
-
-    def filled(self, term: str) -> str:
-        """The sentence with another term in the gap."""
-        return self.blank.replace(BLANK, term, 1)
-
-
-def gaps(texts: Sequence[str], language: str) -> Iterator[Gap]:
-    """Each sentence at most once, the most telling terms first; the wrong ones are alike in length."""
-    every = [line for text in texts for section in sections_of(text) for line in section.sentences]
-    sentences = [line for line in dict.fromkeys(every) if 6 <= len(line.split()) <= 40 and not line.endswith("?")]
-    terms = Terms(sentences, language).all[:24]
-    used: set[str] = set()
-    for term in terms:
-        holding = [line for line in sentences if line not in used and find_term(term, line)]
-        if not holding:
-            continue
-        sentence = holding[0]
-        others = [other for other in terms if other != term and not find_term(other, sentence)]
-        wrong = sorted(others, key=lambda other: (abs(len(other) - len(term)), other))[:3]
-        if len(wrong) < 3:
-            continue
-        used.add(sentence)
-        gap = find_term(term, sentence)
-        blank = sentence if gap is None else f"{sentence[: gap.start()]}{BLANK}{sentence[gap.end() :]}"
-        yield Gap(sentence, blank, term, tuple(wrong))
-
-
-def cloze(texts: Sequence[str], phrases: Phrases) -> Iterator[QuestionDraft]:
-    """A sentence with a term left out; the distractors are other terms of the same texts."""
-    for gap in gaps(texts, phrases.language):
-        yield QuestionDraft(
-            question=phrases.reading.cloze.format(sentence=gap.blank),
-            options=[gap.term, *gap.wrong],
-            answer=0,
-            explanation=phrases.reading.cloze_explanation.format(sentence=gap.sentence),
-        )
-
-
-def by_definition(entries: Sequence[KeyTerm], phrases: Phrases) -> Iterator[QuestionDraft]:
-    """Which term an explanation belongs to; explanations that contain their term are left out."""
-    known = {entry.term: entry.definition for entry in entries}
-    for term, definition in known.items():
-        wrong = [other for other in known if other.casefold() != term.casefold()][:3]
-        if len(wrong) == 3 and not find_term(term, definition):
-            question = phrases.reading.which_term.format(definition=definition)
-            yield QuestionDraft(question, [term, *wrong], 0, f"{term}: {definition}")
+def _about_text(lessons: Sequence[LessonDraft], phrases: Phrases, brief: CourseBrief) -> Iterator[QuestionDraft]:
+    """What the lessons state and define, and which of their key terms an explanation belongs to."""
+    # not the questions to read with: they quote the text, and are no text
+    passages = [draft.text.partition(f"## {phrases.reading.questions_heading}")[0] for draft in lessons]
+    every = [line for passage in passages for section in sections_of(passage) for line in section.sentences]
+    language = language_of(" ".join(every), phrases.language)
+    around = [line for section in sections_of(brief.source_text or "") for line in section.sentences]
+    entries = [entry for draft in lessons for entry in draft.key_terms]
+    items = in_turn(
+        choices(every, language, phrases, around=around, rare_first=brief.level == "advanced"),
+        by_definition(entries, [], phrases, language),
+    )
+    return (question_of(item) for item in items)
 
 
 def _about_study(task: WriteAssessment, phrases: Phrases) -> Iterator[QuestionDraft]:
@@ -133,13 +92,3 @@ def _shuffled(question: QuestionDraft) -> QuestionDraft:
     right = question.options[question.answer]
     order = sorted(question.options, key=lambda option: hashlib.sha256((question.question + option).encode()).digest())
     return QuestionDraft(question.question, order, order.index(right), question.explanation)
-
-
-def in_turn(*sources: Iterator[QuestionDraft]) -> Iterator[QuestionDraft]:
-    """The first of each source, then the second of each, until all have ended."""
-    waiting = list(sources)
-    while waiting:
-        source = waiting.pop(0)
-        if (question := next(source, None)) is not None:
-            yield question
-            waiting.append(source)

@@ -5,7 +5,8 @@ from itertools import pairwise
 import msgspec
 
 from lyo_rt.language_models.outline.phrases.shape import Guide, Phrases, StageName
-from lyo_rt.language_models.outline.words import Section, Terms, sections_of
+from lyo_rt.language_models.outline.terms import Terms
+from lyo_rt.language_models.outline.words import Section, sections_of
 from lyo_rt.language_models.pace import pace_of
 from lyo_rt.language_models.tasks import CourseBrief
 

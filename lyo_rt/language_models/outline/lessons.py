@@ -4,7 +4,8 @@ from lyo_rt.language_models.outline.blueprint import Guided, Read
 from lyo_rt.language_models.outline.phrases.shape import Phrases
 from lyo_rt.language_models.outline.plans import content_at, filled
 from lyo_rt.language_models.outline.sources import search_links
-from lyo_rt.language_models.outline.words import Relevance, Terms, content_words, find_term, sections_of
+from lyo_rt.language_models.outline.terms import Terms
+from lyo_rt.language_models.outline.words import Relevance, asks, content_words, find_term, sections_of
 from lyo_rt.language_models.tasks import CourseBrief, Exercise, KeyTerm, LessonDraft, LessonPlan, WriteLesson
 
 
@@ -60,8 +61,10 @@ def _read(brief: CourseBrief, plan: LessonPlan, content: Read, phrases: Phrases,
     every = [line for section in sections_of(brief.source_text or "") for line in section.sentences]
     terms = Terms(every, phrases.language).within(passage)[:5] or [plan.title]
     pair = {"term": terms[turn % len(terms)], "other": terms[(turn + 1) % len(terms)] if terms[1:] else plan.title}
-    questions = [words.questions[(turn + n) % len(words.questions)].format(**pair) for n in range(3)]
+    questions = [words.questions[(turn + n) % len(words.questions)].format(**pair) for n in range(2)]
     points = Relevance(content.sentences, phrases.language).central(3)
+    quoted = [point for point in points if not asks(point)][:2]
+    questions += [words.quoting[(turn + n) % 2].format(sentence=point) for n, point in enumerate(quoted)]
     text = "\n\n".join(
         [
             f"## {words.passage}",

@@ -4,7 +4,7 @@ from collections import Counter
 
 from lyo_rt.language_models.outline.blueprint import Content, Guided, Part, Read, blueprint_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
-from lyo_rt.language_models.outline.words import Terms
+from lyo_rt.language_models.outline.terms import Terms
 from lyo_rt.language_models.pace import pace_of, share_minutes
 from lyo_rt.language_models.tasks import CourseBrief, CoursePlan, LessonPlan, ModulePlan
 
@@ -79,12 +79,13 @@ def _lesson(content: Content, brief: CourseBrief, phrases: Phrases, minutes: int
 
 
 def _unlike(modules: list[ModulePlan]) -> list[ModulePlan]:
-    """No two modules with one title: later ones are counted."""
+    """No two modules with one title: later ones are counted. Difficulty goes by the place: the stages build up."""
     seen: Counter[str] = Counter()
     named = []
-    for module in modules:
+    for place, module in enumerate(modules):
         seen[module.title] += 1
         count = seen[module.title]
         title = module.title if count == 1 else f"{module.title} ({count})"
-        named.append(ModulePlan(title, module.summary, module.objectives, module.lessons))
+        difficulty = 1 + 4 * place // max(1, len(modules) - 1)
+        named.append(ModulePlan(title, module.summary, module.objectives, module.lessons, difficulty))
     return named

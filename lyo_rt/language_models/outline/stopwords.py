@@ -57,7 +57,8 @@ STOPWORDS: dict[str, frozenset[str]] = {
         a afin ai ainsi alors après as au aucun aucune aujourd'hui aussi autour autre autres aux avait avant avec avez
         avoir ayant beaucoup bien c'est car ce ceci cela celle celles celui ces cet cette ceux chaque chez comme
         comment d'un d'une dans de des donc dont du elle elles en encore entre est et eu eux faire fait fois font il
-        ils j'ai je jusqu'à l'on la le les leur leurs lors lorsque lui ma mais me mes moi moins mon même mêmes n'est
+        ils j'ai je jusqu'à l'on la le les leur leurs lors lorsque lequel laquelle lesquels lesquelles
+        lui ma mais me mes moi moins mon même mêmes n'est
         ne ni non nos notre nous on ont ou où par parce pas pendant peu peut peuvent plus plusieurs pour pourquoi
         qu'elle qu'il qu'on quand que quel quelle quelles quelque quelques quels qui quoi s'il sa sans se selon ses si
         son sont sous souvent sur ta te tes toi ton tous tout toute toutes très tu un une vers voici voilà vos votre
@@ -82,5 +83,41 @@ BEFORE_NOUNS: dict[str, frozenset[str]] = {
         au aux avec ce ces cet cette de des du en entre la le les leur leurs par sa ses son un une
         """
     ),
+    "it": _words(
+        "ai al alla alle con dal dalla degli dei del della delle di gli i il in la le lo nei nel nella un una"
+    ),
+    "pt": _words("a ao as com da das de do dos em na nas no nos o os pela pelo por sua seu um uma"),
+    "nl": _words("de deze die een en het in met van voor"),
 }
 """After these mostly comes a noun; German needs none, it writes its nouns large."""
+
+ANAPHORS: dict[str, frozenset[str]] = {
+    "en": _words("he her here his it its she such that their there these they this those which"),
+    "de": _words(
+        "da dabei dadurch daher damit darum das deshalb dies diese dieser dieses er es ihr ihre sein seine sie so"
+    ),
+    "es": _words("así aquí ella ellas ello ellos esa esas ese eso esos esta estas este esto estos él su sus"),
+    "fr": _words("ainsi c'est ce cela celle celui ces cet cette elle elles il ils leur leurs sa ses son"),
+    "it": _words("ciò così essa esse essi esso questa queste questi questo quello suo sua lui lei loro"),
+    "pt": _words("assim ela elas ele eles essa esse esta este isso isto seu sua"),
+    "nl": _words("daar dat deze die dit er het hij hun ze zij zijn"),
+    "ru": _words("его ее её ему их он она они оно поэтому так такая такие такой там то тогда это эта эти этот"),
+    "uk": _words("він вона вони воно його її їх тому це цей ці ця так"),
+    "el": _words("αυτή αυτό αυτός αυτά αυτές εκεί έτσι"),
+}
+"""A sentence that begins with one of these speaks of the one before it, and cannot be asked about alone."""
+
+ARTICLES: dict[str, tuple[frozenset[str], ...]] = {
+    "es": (_words("al del el un este"), _words("la una esta"), _words("los unos estos"), _words("las unas estas")),
+    "fr": (_words("au ce du le un"), _words("cette la une")),
+    "it": (
+        _words("al dal del il lo nel un uno"),
+        _words("alla dalla della la nella una"),
+        _words("gli i"),
+        _words("le"),
+    ),
+    "pt": (_words("ao do o no um"), _words("a da na uma"), _words("aos dos nos os"), _words("as das nas")),
+    "nl": (_words("het"),),
+    "de": (_words("das"), _words("dem im zum vom"), _words("ein")),
+}
+"""By gender, number or case: a noun that stands behind a word of one of these seldom stands behind another's."""

@@ -3,7 +3,8 @@
 import re
 
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Tutoring
-from lyo_rt.language_models.outline.words import Relevance, Terms, content_words, plain, sections_of
+from lyo_rt.language_models.outline.terms import Terms
+from lyo_rt.language_models.outline.words import Relevance, content_words, plain, sections_of
 from lyo_rt.language_models.tasks import TutorTask
 
 

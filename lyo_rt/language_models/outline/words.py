@@ -1,31 +1,30 @@
-"""Words, sentences and terms of a text: what can be known of it by counting."""
+"""Words and sentences of a text, in any script, and which of them belong together: what counting can tell."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import msgspec
+from sentencex import segment  # type: ignore[import-untyped]  # its extension module has no stubs
 
-from lyo_rt.language_models.outline.stopwords import BEFORE_NOUNS, STOPWORDS
+from lyo_rt.language_models.outline.languages import core_words, language_of, unspaced
 
-_WORD = re.compile(r"[^\W\d_](?:[\w’'-]*\w)?")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”“»')\]]*\s+(?=[\"“„«¿¡(\[]*[^\W_])|(?<=[。！？])")
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|vs|etc|ca|approx|fig|no|nr|dr|mr|mrs|ms|prof|st|sr|sra|mme|bzw|usw|vgl|z\. ?b|d\. ?h|u\. ?a"
-    r"|p\. ?ex|p\. ?ej)|\b[A-ZÄÖÜÉ])\.$",
-    re.IGNORECASE,
+_SIGNS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670"
+    "\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u200c\u200d"
 )
+"""Vowel signs and joiners, which belong to a word and are no letters to `re`: Hebrew, Arabic, Devanagari."""
+WORD = re.compile(rf"[^\W\d_](?:[\w{_SIGNS}’'-]*[\w{_SIGNS}])?")
+"""A word in any script that has spaces."""
+_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u30a1-\u30ff\u3041-\u309f\u0e00-\u0e7f]+")
+"""Letters of scripts that write no spaces."""
 _MARKUP = (
     (re.compile(r"```.*?```", re.DOTALL), " "),
     (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
     (re.compile(r"^\s{0,3}(?:[-*+>]|\d+[.)])\s+", re.MULTILINE), ""),
     (re.compile(r"[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}"), r"\1"),
 )
-
-
-_MOST_TERMS = 400
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -42,20 +41,15 @@ def plain(text: str) -> str:
     return text
 
 
-def sentences_of(text: str) -> list[str]:
-    """The sentences of plain prose, in order, whitespace evened out."""
-    found: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", text):
-        joined = False
-        for piece in _SENTENCE_END.split(" ".join(paragraph.split())):
-            if not piece.strip():
-                continue
-            if joined:
-                found[-1] = f"{found[-1]} {piece.strip()}"
-            else:
-                found.append(piece.strip())
-            joined = _ABBREVIATED.search(found[-1]) is not None and len(piece) > 1
-    return found
+def sentences_of(text: str, language: str = "") -> list[str]:
+    """The sentences of plain prose, in order, whitespace evened out; `language` is told from the text when not given.
+
+    Cut by Wikimedia's sentencex, which knows the abbreviations and full stops of 240 languages.
+    """
+    language = language or language_of(text, "en")
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
+    cut = (sentence.strip() for paragraph in paragraphs if paragraph for sentence in segment(language, paragraph))
+    return [sentence for sentence in cut if sentence]
 
 
 def sections_of(text: str) -> list[Section]:
@@ -66,15 +60,18 @@ def sections_of(text: str) -> list[Section]:
         titled = [("", pieces[0]), *zip(pieces[1::2], pieces[2::2], strict=True)]
     else:
         titled = [("", paragraph) for paragraph in re.split(r"\n\s*\n", text)]
-    sections = [Section(title, sentences_of(body)) for title, body in titled]
+    language = language_of(text, "en")
+    sections = [Section(title, sentences_of(body, language)) for title, body in titled]
     return [section for section in sections if section.sentences]
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """The words that carry meaning, folded, in order; a language without a stop list goes by length."""
-    stop = STOPWORDS.get(language)
-    words = [word.casefold() for word in _WORD.findall(text)]
-    if stop is None:
+    """The words that carry meaning, folded, in order; where words have no spaces between them, each pair of letters."""
+    if unspaced(language):
+        return [run[n : n + 2] for run in _RUN.findall(text) for n in range(len(run) - 1)]
+    stop = core_words(language)
+    words = [word.casefold() for word in WORD.findall(text)]
+    if not stop:
         return [word for word in words if len(word) > 3]
     return [word for word in words if word not in stop and len(word) > 2]
 
@@ -84,72 +81,16 @@ def stem(word: str) -> str:
     return word.casefold()[:6]
 
 
-class Terms:
-    """The telling terms of a text, best first: frequent, long, of one or two words, and nouns as far as can be seen."""
-
-    def __init__(self, sentences: Sequence[str], language: str) -> None:
-        self._language = language
-        self._counts: Counter[str] = Counter()
-        self._nounish: Counter[str] = Counter()
-        spelt: dict[str, Counter[str]] = {}
-        for sentence in sentences:
-            for term, nounish in self._candidates(sentence):
-                folded = term.casefold()
-                self._counts[folded] += 1
-                self._nounish[folded] += nounish
-                spelt.setdefault(folded, Counter())[term] += 1
-        self._scores = {folded: self._score(folded) for folded in self._counts}
-        ranked = sorted(self._scores, key=lambda folded: (-self._scores[folded], folded))
-        self.all = _without_parts([spelt[folded].most_common(1)[0][0] for folded in ranked[:_MOST_TERMS]])
-
-    def within(self, text: str) -> list[str]:
-        """The terms that stand in `text`, best first."""
-        words = [word.casefold() for word in _WORD.findall(text)]
-        standing = {*words, *(f"{word} {after}" for word, after in pairwise(words))}
-        return [term for term in self.all if term.casefold() in standing]
-
-    def telling_apart(self, texts: Sequence[str]) -> list[list[str]]:
-        """For each of the texts its terms, those first that the fewest others have."""
-        standing = [self.within(text) for text in texts]
-        shared = Counter(term for terms in standing for term in terms)
-
-        def order(term: str) -> tuple[float, str]:
-            return -self._scores[term.casefold()] * math.log(1 + len(texts) / shared[term]), term
-
-        return [sorted(terms, key=order) for terms in standing]
-
-    def _candidates(self, sentence: str) -> Iterable[tuple[str, bool]]:
-        words = [(found.group(), found.start(), found.end()) for found in _WORD.finditer(sentence)]
-        telling = [bool(content_words(word, self._language)) for word, _, _ in words]
-        for n, (word, start, end) in enumerate(words):
-            if not telling[n]:
-                continue
-            nounish = self._looks_like_noun(word, words[n - 1][0] if n else "", first=start == 0)
-            if len(word) > 3:
-                yield word, nounish
-            if n + 1 < len(words) and telling[n + 1] and words[n + 1][1] == end + 1:
-                yield f"{word} {words[n + 1][0]}", True
-
-    def _looks_like_noun(self, word: str, before: str, *, first: bool) -> bool:
-        if word[:1].isupper() and not first:
-            return True
-        if self._language == "de":
-            return first and word[:1].isupper()
-        return before.casefold() in BEFORE_NOUNS.get(self._language, frozenset())
-
-    def _score(self, folded: str) -> float:
-        count = self._counts[folded]
-        if " " in folded:
-            parts = [self._counts[word] for word in folded.split()]
-            # words that mostly stand together are one term: "carbon dioxide"
-            together = count > 1 and count >= 0.6 * max(parts)
-            return count * 4.0 if together else 0.1
-        return count * math.log(len(folded)) * (1.0 if self._nounish[folded] else 0.3)
-
-
 def find_term(term: str, text: str) -> re.Match[str] | None:
-    """Where `term` stands in `text` as whole words, in any case."""
-    return re.search(rf"(?<!\w){re.escape(term)}(?!\w)", text, re.IGNORECASE)
+    """Where `term` stands in `text`, in any case; as whole words where the script has spaces between them."""
+    if _RUN.fullmatch(term):
+        return re.search(re.escape(term), text)
+    return re.search(rf"(?<![\w{_SIGNS}]){re.escape(term)}(?![\w{_SIGNS}])", text, re.IGNORECASE)
+
+
+def asks(sentence: str) -> bool:
+    """Whether the sentence is a question, by its mark in any script."""
+    return sentence.rstrip(" \"'”’»)」").endswith(("?", "？", "؟", "\u037e"))
 
 
 class Relevance:
@@ -177,15 +118,3 @@ class Relevance:
         total = len(self._sentences)
         weight = sum(math.log(1 + total / self._frequency[part]) for part in shared)
         return weight / math.sqrt(len(stems) + 4)
-
-
-def _without_parts(terms: list[str]) -> list[str]:
-    """Drops a term that shares a word with a better one: "cell wall" makes "wall" superfluous."""
-    kept: list[str] = []
-    taken: set[str] = set()
-    for term in terms:
-        stems = {stem(word) for word in term.split()}
-        if not stems & taken:
-            kept.append(term)
-            taken |= stems
-    return kept

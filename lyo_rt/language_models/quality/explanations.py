@@ -87,14 +87,19 @@ def _claimed(item: Item, vocabulary: Vocabulary, sentence: str, named: set[int])
 
 
 def _only_another(item: Item, vocabulary: Vocabulary, sentences: list[str], mentions: list[set[int]]) -> str | None:
-    """An explanation that speaks of one wrong option, plainly, and of nothing the right one says."""
+    """An explanation that opens with one wrong option, plainly, and has nothing that the right one says.
+
+    An option of one word is no evidence: "it takes red light away" explains why something is blue.
+    """
     named = set().union(*mentions)
-    if len(named) != 1 or item.key in named:
+    if len(named) != 1 or not mentions[0] or item.key in named:
         return None
-    place = named.pop()
+    other = item.options[min(named)]
+    if len(words(other)) < 2 and number_of(other) is None:
+        return None
     if any(vocabulary.contrast.search(sentence) for sentence in sentences):
         return None
     explained = {stem(word) for sentence in sentences for word in words(sentence)}
     if any(stem(word) in explained for word in words(item.right)):
         return None
-    return f"the explanation speaks of {item.options[place]!r} only, but the key is {item.right!r}"
+    return f"the explanation speaks of {other!r} only, but the key is {item.right!r}"

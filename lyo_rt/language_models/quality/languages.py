@@ -59,7 +59,10 @@ LANGUAGES: dict[str, Vocabulary] = {
             "usually|often|sometimes|frequently|occasionally|rarely|seldom|generally|typically|normally|probably"
             "|possibly|perhaps|most of the time|in (?:many|some|most) cases|more or less|to some extent"
         ),
-        asking=_any("which|what|who|whom|all of|each of|choose|select|pick|mark|find|identify|name"),
+        asking=_any(
+            r"^\W*(?:(?:of|in|for|by|at|on|from|to|with|under) )?(?:which|what|who|whom)|all of|each of|choose|select"
+            "|pick|mark|find|identify|name"
+        ),
         negation=_any(
             "[Nn]ot|[Nn]ever|[Ee]xcept|[Cc]annot|[Ii]ncorrect|[Ff]alse|[Ww]rong|[Ll]east (?:likely|important|suitable)"
             "|[A-Za-z]+n['’]t",
@@ -97,7 +100,7 @@ LANGUAGES: dict[str, Vocabulary] = {
             "|möglicherweise|vielleicht|wahrscheinlich|in der regel|im allgemeinen|in (?:vielen|manchen) fällen"
             "|mehr oder weniger"
         ),
-        asking=_any(r"welch\w+|was|wer|wen|wem|alle der|jede der|wähle\w*|nenne\w*|bestimme\w*|markiere\w*"),
+        asking=_any(r"welch\w+|^\W*(?:was|wer|wen|wem)|alle der|jede der|wähle\w*|nenne\w*|bestimme\w*|markiere\w*"),
         negation=_any(
             "[Nn]icht|[Kk]ein(?:e|er|es|en|em)?|[Aa]ußer|[Aa]usgenommen|[Ff]alsch(?:e|er|es|en)?|[Nn]ie|[Nn]iemals"
             "|[Aa]m wenigsten",
@@ -132,7 +135,7 @@ LANGUAGES: dict[str, Vocabulary] = {
             "|a menudo|a veces|con frecuencia|rara vez|en general|por lo general|quizás?|tal vez|más o menos"
             "|la mayoría de las veces|en (?:muchos|algunos) casos"
         ),
-        asking=_any("cuál|cuáles|qué|quién|quiénes|todas las|todos los|elige|señala|indica|marca|escoge"),
+        asking=_any("cuál|cuáles|(?<!por )qué|quién|quiénes|todas las|todos los|elige|señala|indica|marca|escoge"),
         negation=_any(
             "[Nn]o|[Nn]unca|[Ee]xcepto|[Ss]alvo|[Mm]enos|[Ii]ncorrect[oa]s?|[Ff]als[oa]s?|[Nn]ingun[oa]|[Nn]ingún",
             case=True,
@@ -166,8 +169,8 @@ LANGUAGES: dict[str, Vocabulary] = {
             "|dans (?:certains|beaucoup de) cas"
         ),
         asking=_any(
-            "quels?|quelles?|lequel|laquelle|lesquels|lesquelles|qui|que|qu['’]est-ce|tous les|toutes les|choisis"
-            "|choisissez|indiquez|trouvez"
+            r"quels?|quelles?|lequel|laquelle|lesquels|lesquelles|^\W*(?:qui|que)|qu['’]est-ce|tous les|toutes les"
+            "|choisis|choisissez|indiquez|trouvez"
         ),
         negation=_any(
             "[Pp]as|[Jj]amais|[Ss]auf|[Ee]xcepté|[Aa]ucune?|[Ii]ncorrecte?s?|[Ff]ausses?|[Ff]aux|[Ii]nexacte?s?",

@@ -23,13 +23,19 @@ def mended(item: Item) -> tuple[Item, list[Rule]]:
     "a" before a gap becomes "a(n)", and an explanation quotes the options it named by letter. The right option's text
     never changes but for its label or full stop.
     """
+    better, rules, _ = examined(item)
+    return better, rules
+
+
+def examined(item: Item) -> tuple[Item, list[Rule], list[ItemFault]]:
+    """As `mended`, with the faults that are left."""
     before = faults(item)
     if not before:
-        return item, []
+        return item, [], []
     for mend in (_without_labels, _without_superfluous, _sorted, _marked, _agreeing, _without_stops, _quoting):
         item = mend(item, before)
-    after = {fault.rule for fault in faults(item)}
-    return item, sorted({fault.rule for fault in before} - after)
+    after = faults(item)
+    return item, sorted({fault.rule for fault in before} - {fault.rule for fault in after}), after
 
 
 Mend = Callable[[Item, list[ItemFault]], Item]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lyo_rt.language_models.quality.items import balanced, faults, set_faults
-from lyo_rt.language_models.quality.mending import mended
+from lyo_rt.language_models.quality.items import balanced, set_faults
+from lyo_rt.language_models.quality.mending import examined
 from lyo_rt.language_models.quality.records import Item, ItemFault, Rule
 
 
@@ -37,8 +37,8 @@ def sifted(items: Sequence[Item]) -> Sifted:
     sound: list[tuple[int, Item]] = []
     refused: list[Refused] = []
     for place, item in enumerate(items):
-        better, rules = mended(item)
-        if found := faults(better):
+        better, rules, found = examined(item)
+        if found:
             refused.append(Refused(place, better, tuple(found)))
         else:
             counts.update(rules)

@@ -2,16 +2,15 @@
 
 import re
 
-_SPACE = re.compile(r"\s+")
 _EDGE = " \t\n.,;:!?…\"'“”„‘’«»"
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_NUMBER = re.compile(r"^[^\w+-]*([+\-−–]?\d[\d.,'  ]*)(\D*)$")
+_NUMBER = re.compile(r"([^\w+\-−–]*)([+\-−–]?\d[\d.,'\u00a0\u202f ]*)(\D*)")
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def folded(text: str) -> str:
     """The text in one case with even spaces and nothing around it; code (between backticks) keeps its case."""
-    even = _SPACE.sub(" ", text).strip(_EDGE)
+    even = " ".join(text.split()).strip(_EDGE)
     return even if "`" in even else even.casefold()
 
 
@@ -33,16 +32,16 @@ def holds(text: str, part: str) -> bool:
 
 def number_of(option: str) -> tuple[float, str] | None:
     """The number an option consists of and its unit, as (12.5, "km"); None when it is no number."""
-    found = _NUMBER.match(option.strip())
+    found = _NUMBER.fullmatch(option.strip())
     if found is None:
         return None
-    digits = re.sub(r"['  ]", "", found[1]).replace("−", "-").replace("–", "-").rstrip(".,")
+    digits = re.sub(r"['\s]", "", found[2]).replace("−", "-").replace("–", "-").rstrip(".,")
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", digits):
         digits = digits.replace(",", "")
     elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?", digits):
         digits = digits.replace(".", "")
     try:
-        return float(digits.replace(",", ".")), folded(found[2])
+        return float(digits.replace(",", ".")), folded(found[1] + found[3])
     except ValueError:
         return None
 

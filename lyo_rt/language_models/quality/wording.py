@@ -15,7 +15,7 @@ _CODE = re.compile(r"`[^`]*`")
 _QUOTED = re.compile(r"`[^`]*`|“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|\*\*[^*]*\*\*|(?<!\w)[*_][^*_]+[*_](?!\w)")
 _SENTENCE = re.compile(r"[^.?!:]+[.?!:]*")
 _ARTICLE = re.compile(r"(?<!\w)(an?)(?=\s*(?:_{2,}|\.{3}|…)|\s*[?:.]*\s*$)", re.IGNORECASE)
-_ELISION = re.compile(r"(?<!\w)([ld])['’](?=\s*(?:_{2,}|\.{3}|…)|\s*[?:.]*\s*$)", re.IGNORECASE)
+_ELISION = re.compile(r"(?<![\w/])([ld])['’](?=\s*(?:_{2,}|\.{3}|…)|\s*[?:.]*\s*$)", re.IGNORECASE)
 _VOWEL = re.compile(r"[aeiou]|hour|hon[eo]|heir|[AEFHILMNORSX](?=[A-Z\d]|-|$)|8|1[18](?!\d)")
 _NO_VOWEL = re.compile(r"un[ie](?![nm])|us[eaiu]|eu|one(?!r)|once|ut[eio]|ura|ubi|U(?=[A-Z\d]|-)")
 _CLOSING = " \"'“”’»)"
@@ -58,8 +58,11 @@ def _terms(item: Item, vocabulary: Vocabulary) -> Iterator[ItemFault]:
 
 
 def _key_word(item: Item, vocabulary: Vocabulary) -> Iterator[ItemFault]:
-    """A telling word of the question that comes back in the right option and in no other (a "clang" cue)."""
-    if item.kind != "multiple_choice":
+    """A telling word of the question that comes back in the right option and in no other (a "clang" cue).
+
+    Where the question is negated the repeated word leads away from the right option.
+    """
+    if item.kind != "multiple_choice" or vocabulary.negation.search(item.question.lower()):
         return
     question = {stem(word) for word in words(item.question) if _telling(word, vocabulary)}
     shared = [word for word in words(item.right) if _telling(word, vocabulary) and stem(word) in question]

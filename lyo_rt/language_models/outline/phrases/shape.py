@@ -51,6 +51,7 @@ class Reading(msgspec.Struct, frozen=True):
     main_points: str
     questions_heading: str
     questions: tuple[str, ...]
+    quoting: tuple[str, ...]
     definition: str
     exercise: tuple[str, ...]
     instructions: tuple[str, ...]
@@ -81,6 +82,50 @@ class Tutoring(msgspec.Struct, frozen=True):
     says_freely: tuple[str, ...]
 
 
+FlowName = Literal["loop", "branch", "error", "leave"]
+ConstructName = Literal["definition", "loop", "branch", "error", "leave", "import"]
+
+
+class CodePhrases(msgspec.Struct, frozen=True):
+    """What can be said of code by its structure alone. `flow` is keyed loop, branch, error and leave."""
+
+    opening: str
+    defines: str
+    defines_nothing: str
+    no_meaning: str
+    no_answer: str
+    unread: str
+    imports: str
+    definition: str
+    inside: str
+    loose: str
+    comment: str
+    flow: dict[FlowName, str]
+    terms: dict[ConstructName, tuple[str, str]]
+    ask_definition: str
+    ask_flow: dict[FlowName, str]
+    ask_trace: str
+    ask_language: str
+
+
+class QuizPhrases(msgspec.Struct, frozen=True):
+    """Questions from a text, beside those of `Reading`."""
+
+    true: str
+    false: str
+    name: str
+    output: str
+    output_explanation: str
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """Why a course may suit a learner."""
+
+    shares: tuple[str, ...]
+    level: str
+    language: str
+
+
 class Phrases(msgspec.Struct, frozen=True):
     """All of one language."""
 
@@ -102,3 +147,6 @@ class Phrases(msgspec.Struct, frozen=True):
     reading: Reading
     structure: Structure
     tutoring: Tutoring
+    code: CodePhrases
+    quiz: QuizPhrases
+    advice: Advice

@@ -2,6 +2,7 @@
 
 from lyo_rt.language_models.outline.phrases.de.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.de.mastering import MASTERING
+from lyo_rt.language_models.outline.phrases.de.uses import ADVICE, CODE, QUIZ
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
 
 PHRASES = Phrases(
@@ -70,6 +71,10 @@ PHRASES = Phrases(
             "Welcher Satz würde Ihnen am meisten fehlen, wenn er gestrichen würde?",
             "Was setzt der Autor bei „{term}“ als bekannt voraus?",
             "Wo würden Sie um ein Beispiel oder einen Beleg bitten?",
+        ),
+        quoting=(
+            "Im Text steht: „{sentence}“ Warum ist das nach dem Text so?",
+            "Nimm diese Zeile: „{sentence}“ Was wäre anders, wenn sie nicht stimmte?",
         ),
         definition="Im Text: „{sentence}“",
         exercise=(
@@ -186,4 +191,7 @@ PHRASES = Phrases(
             ("Nehmen Sie das mit dem zusammen, was Sie vorher gesagt haben. Was folgt daraus für „{term}“?"),
         ),
     ),
+    code=CODE,
+    quiz=QUIZ,
+    advice=ADVICE,
 )

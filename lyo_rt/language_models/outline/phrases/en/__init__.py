@@ -2,6 +2,7 @@
 
 from lyo_rt.language_models.outline.phrases.en.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.en.mastering import MASTERING
+from lyo_rt.language_models.outline.phrases.en.uses import ADVICE, CODE, QUIZ
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
 
 PHRASES = Phrases(
@@ -61,6 +62,10 @@ PHRASES = Phrases(
             "Which sentence would you miss most if it were left out?",
             "What does the author take for granted about “{term}”?",
             "Where would you ask for an example or a proof?",
+        ),
+        quoting=(
+            "The text says: “{sentence}” Why is that so, going by the text?",
+            "Take this line: “{sentence}” What would be different if it were not true?",
         ),
         definition="In the text: “{sentence}”",
         exercise=(
@@ -165,4 +170,7 @@ PHRASES = Phrases(
             "Put that together with what you said before. What follows from it for “{term}”?",
         ),
     ),
+    code=CODE,
+    quiz=QUIZ,
+    advice=ADVICE,
 )

@@ -2,6 +2,7 @@
 
 from lyo_rt.language_models.outline.phrases.es.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.es.mastering import MASTERING
+from lyo_rt.language_models.outline.phrases.es.uses import ADVICE, CODE, QUIZ
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
 
 PHRASES = Phrases(
@@ -68,6 +69,10 @@ PHRASES = Phrases(
             "¿Qué frase echarías más de menos si se quitara?",
             "¿Qué da el autor por sabido sobre «{term}»?",
             "¿Dónde pedirías un ejemplo o una prueba?",
+        ),
+        quoting=(
+            "El texto dice: «{sentence}» ¿Por qué es así, según el texto?",
+            "Toma esta línea: «{sentence}» ¿Qué cambiaría si no fuera verdad?",
         ),
         definition="En el texto: «{sentence}»",
         exercise=(
@@ -156,4 +161,7 @@ PHRASES = Phrases(
             "Únelo con lo que dijiste antes. ¿Qué se sigue de ello para «{term}»?",
         ),
     ),
+    code=CODE,
+    quiz=QUIZ,
+    advice=ADVICE,
 )

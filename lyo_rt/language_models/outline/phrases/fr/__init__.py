@@ -2,6 +2,7 @@
 
 from lyo_rt.language_models.outline.phrases.fr.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.fr.mastering import MASTERING
+from lyo_rt.language_models.outline.phrases.fr.uses import ADVICE, CODE, QUIZ
 from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
 
 PHRASES = Phrases(
@@ -68,6 +69,10 @@ PHRASES = Phrases(
             "Quelle phrase vous manquerait le plus si on la supprimait ?",
             "Que l'auteur suppose-t-il connu au sujet de « {term} » ?",
             "Où demanderiez-vous un exemple ou une preuve ?",
+        ),
+        quoting=(
+            "Le texte dit : « {sentence} » Pourquoi en est-il ainsi, d’après le texte ?",
+            "Prenez cette ligne : « {sentence} » Qu’est-ce qui changerait si elle était fausse ?",
         ),
         definition="Dans le texte : « {sentence} »",
         exercise=(
@@ -173,4 +178,7 @@ PHRASES = Phrases(
             "Reliez cela à ce que vous avez dit avant. Qu'en résulte-t-il pour « {term} » ?",
         ),
     ),
+    code=CODE,
+    quiz=QUIZ,
+    advice=ADVICE,
 )

@@ -1,0 +1,1 @@
+"""What a learner is shown of what there is: a read model over courses, tasks and conversations."""

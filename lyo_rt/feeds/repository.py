@@ -1,0 +1,46 @@
+"""The SQL of recommendations, one statement a function."""
+
+from uuid import UUID
+
+from lyo_rt.database.pool import Queries, many
+from lyo_rt.feeds.records import Candidate, Studied
+
+
+async def list_candidates(queries: Queries, user: UUID, *, limit: int) -> list[Candidate]:
+    """The newest published courses of others that `user` has no conversation about."""
+    rows = await queries.fetch(
+        """
+        SELECT c.id, slug, c.title, description, difficulty, locale, estimated_minutes, objectives
+        FROM courses c
+        WHERE is_published AND status = 'completed' AND c.user_id <> $1
+          AND NOT EXISTS (
+            SELECT FROM conversations t
+            WHERE t.user_id = $1 AND (t.resource_id = c.id
+                OR t.resource_id IN (SELECT l.id FROM lessons l WHERE l.course_id = c.id)
+                OR t.resource_id IN (SELECT i.id FROM items i WHERE i.course_id = c.id)))
+        ORDER BY c.created_at DESC, c.id DESC LIMIT $2
+        """,
+        user,
+        limit,
+    )
+    return many(Candidate, rows)
+
+
+async def list_studied(queries: Queries, user: UUID, *, limit: int) -> list[Studied]:
+    """The newest courses `user` asked for and conversations `user` had."""
+    rows = await queries.fetch(
+        """
+        SELECT title, interests, objectives, difficulty, locale FROM (
+            SELECT c.title, coalesce(t.request -> 'interests', '[]') AS interests, c.objectives, c.difficulty, c.locale,
+                c.created_at
+            FROM courses c LEFT JOIN tasks t ON t.provisional_course_id = c.id AND t.user_id = $1
+            WHERE c.user_id = $1 AND c.status <> 'failed'
+            UNION ALL
+            SELECT title, '[]', '[]', NULL, NULL, updated_at FROM conversations WHERE user_id = $1
+        ) AS studied
+        ORDER BY created_at DESC LIMIT $2
+        """,
+        user,
+        limit,
+    )
+    return many(Studied, rows)
