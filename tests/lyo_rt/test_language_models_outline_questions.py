@@ -80,6 +80,46 @@ def test_programs_are_asked_by_the_output_the_text_shows() -> None:
     assert questions(TEXTS["en"], "coding") == []
 
 
+BEES = (
+    "Honey bees live in colonies. A colony has one queen, who lays all the eggs of the hive. Worker bees gather nectar "
+    "from flowers all day. Nectar is stored in wax cells and dried until it becomes honey. In winter the bees form a "
+    "cluster and eat the honey they have stored. A swarm leaves the hive when the colony has grown too large."
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sentence_of_a_short_text_is_asked_about(kind: Kind) -> None:
+    found = questions(BEES, kind)
+    assert [fault for item in found for fault in faults(item)] == []
+    assert {line for line in sentences_of(BEES) for item in found if line in item.explanation} == {*sentences_of(BEES)}
+
+
+def test_where_a_sentence_begins_every_option_has_a_capital() -> None:
+    text = (
+        "Oxygen is set free when water is split. Sugar is made in the stroma of the plant. Chlorophyll absorbs light "
+        "in every green plant. Usually the stomata are open by day. Boil the leaves for the test."
+    )
+    found = questions(text, "multiple_choice")
+    begun = [item for item in found if item.question.split("“")[1].startswith("____")]
+    assert "Oxygen" in {item.right for item in begun}
+    assert all(option[0].isupper() for item in begun for option in item.options)
+    assert not {"Usually", "Boil"} & {item.right for item in found}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_neither_a_sentence_cut_short_nor_a_program_is_asked_about(kind: Kind) -> None:
+    found = questions(f'>>> len("nectar")\n6\n\n>>> hive = 1\n\n{BEES} A swarm of the queen flies to a new nes', kind)
+    assert found
+    assert not any(part in item.explanation for item in found for part in ("nes”", ">>>"))
+
+
+def test_a_question_does_not_hold_the_answer_to_another() -> None:
+    """A definition that is asked about is not completed as well, where the answer is to be named."""
+    text = f"A drone is a male bee without any sting. {BEES}"
+    found = [item for item in questions(text, "short_answer") if "male bee" in item.explanation]
+    assert [item.answer for item in found] == ["drone"]
+
+
 def test_a_glossary_is_asked_about() -> None:
     text = (
         "- **Queen**: lays all the eggs of a colony\n- **Drone**: a male bee without a sting\n"

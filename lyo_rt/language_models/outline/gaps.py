@@ -1,14 +1,14 @@
 """Sentences with a term left out, and other terms of the same text that could be thought to belong there."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from lyo_rt.language_models.outline.languages import unspaced
 from lyo_rt.language_models.outline.stopwords import ANAPHORS, ARTICLES
 from lyo_rt.language_models.outline.terms import Terms
-from lyo_rt.language_models.outline.words import asks, find_term, stem
+from lyo_rt.language_models.outline.words import asks, capital, find_term, stem
 
 BLANK = "____"
 WRONG = 3
@@ -28,7 +28,7 @@ _FIRST_WORD = re.compile(r"\W*([\w’']+)")
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A sentence, the term that is left out in `blank`, and three other terms of the text that do not stand in it."""
+    """A sentence, the term that is left out in `blank`, and other terms of the text that do not stand in it."""
 
     sentence: str
     blank: str
@@ -41,25 +41,45 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 def gaps(
-    sentences: Sequence[str], language: str, *, around: Sequence[str] = (), rare_first: bool = False
+    sentences: Sequence[str],
+    language: str,
+    *,
+    around: Sequence[str] = (),
+    wrong: int = WRONG,
+    rare_first: bool = False,
 ) -> Iterator[Gap]:
-    """Each sentence at most once, the most telling terms first, or the rarest of them; none that is no whole thought.
+    """Each sentence and each term at most once, the most telling terms first, or the rarest of them.
 
     `around` are the sentences of the whole text when `sentences` are a part of it: wrong terms may come from there.
     A sentence that asks, or leans on the one before it, is left as it is, and so is a term for which the text has not
-    three others that look alike: what is wrong must not be seen by its form.
+    `wrong` others that look alike: what is wrong must not be seen by its form. Nouns among nouns come first; then, in
+    the sentences that are left, nouns among any terms of their form, and last terms that may be nouns.
     """
-    fit = [line for line in dict.fromkeys(sentences) if _can_be_asked(line, language)]
+    fit = [line for line in dict.fromkeys(_without_stump(sentences)) if _can_be_asked(line, language)]
     terms = Terms(around or sentences, language)
-    chosen = [term for term in terms.within(" ".join(fit)) if terms.nounish(term)][:_TERMS]
-    used: set[str] = set()
-    for term in sorted(chosen, key=terms.count) if rare_first else chosen:
-        for sentence in fit:
-            if sentence in used or (gap := _gap(term, sentence, terms, language)) is None:
+    standing = terms.within(" ".join(fit))
+    nouns = [term for term in standing if terms.nounish(term)][:_TERMS]
+    maybe = [term for term in standing if not terms.nounish(term) and terms.maybe_noun(term)][:_TERMS]
+    asked: set[str] = set()
+    for chosen, among_nouns in ((nouns, True), (nouns, False), (maybe, False)):
+        for term in sorted(chosen, key=terms.count) if rare_first else chosen:
+            if term in asked:
                 continue
-            used.add(sentence)
-            yield gap
-            break
+            found = (_gap(term, line, terms, language, wrong, among_nouns=among_nouns) for line in fit)
+            if (gap := next(filter(None, found), None)) is not None:
+                fit.remove(gap.sentence)
+                asked.add(term)
+                yield gap
+
+
+def _without_stump(sentences: Sequence[str]) -> Sequence[str]:
+    """The sentences but a last one that has no full stop where most others have: a text was cut there."""
+    *others, last = sentences or [""]
+    return others if not _ends(last) and 2 * sum(map(_ends, others)) > len(others) else sentences
+
+
+def _ends(sentence: str) -> bool:
+    return not sentence.rstrip(" \"'”’»)」")[-1:].isalnum()
 
 
 def _can_be_asked(sentence: str, language: str) -> bool:
@@ -72,39 +92,63 @@ def _can_be_asked(sentence: str, language: str) -> bool:
     return not leans and 5 <= len(sentence.split()) <= 40
 
 
-def _gap(term: str, sentence: str, terms: Terms, language: str) -> Gap | None:
+def _gap(term: str, sentence: str, terms: Terms, language: str, count: int, *, among_nouns: bool) -> Gap | None:
     found = find_term(term, sentence)
-    if found is None or (found.start() == 0 and language != "de" and found[0][0].isupper()):
-        return None  # a capital that only the sentence's beginning gives would tell the options apart
-    wrong = _wrong(found[0], sentence, terms, language, before=sentence[: found.start()])
-    if len(wrong) < WRONG:
+    if found is None:
         return None
-    return Gap(sentence, f"{sentence[: found.start()]}{BLANK}{sentence[found.end() :]}", found[0], tuple(wrong))
-
-
-def _wrong(term: str, sentence: str, terms: Terms, language: str, *, before: str) -> list[str]:
-    """Terms that fit the gap by their form: as many words, the same kind of capital, a like ending and length."""
-    taken = _stems(term)
-    likely = [
+    before, after = sentence[: found.start()], sentence[found.end() :]
+    begins = not before and found[0][0].isupper()
+    if begins and not terms.nounish(term) and not _follows_subject(after, language):
+        return None
+    others = (
         other
         for other in terms.all[:_CHOICE]
-        if terms.nounish(other)
-        and _alike(term, other, language)
-        and _fits_behind(before, term, other, terms.behind(other), language)
+        if (terms.nounish(other) or not among_nouns)
+        and _same_capital(found[0], other, terms, language, begins=begins)
+        and _alike(found[0], other, language)
+        and _fits_behind(before, found[0], other, terms.behind(other), language)
         and not find_term(other, sentence)
-    ]
-    likely.sort(key=lambda other: (-_same_ending(term, other), abs(len(other) - len(term)), other))
+    )
+    wrong = [capital(other) if begins else other for other in _most_alike(found[0], others, terms)[:count]]
+    return Gap(sentence, f"{before}{BLANK}{after}", found[0], tuple(wrong)) if len(wrong) == count else None
+
+
+def _follows_subject(after: str, language: str) -> bool:
+    """Whether what is behind a sentence's first term may follow a subject: no comma, and no article, as behind
+    adverbs and commands."""
+    next_word = _FIRST_WORD.match(after)
+    articles = frozenset().union(*ARTICLES.get(language, ()))
+    return after[:1] == " " and next_word is not None and next_word[1].casefold() not in articles
+
+
+def _same_capital(term: str, other: str, terms: Terms, language: str, *, begins: bool) -> bool:
+    """Whether neither can be told by its capital; where a sentence begins every term gets one."""
+    if begins and language != "de":
+        return True
+    if other[0].isupper() and language != "de" and terms.only_begins(other):
+        return False
+    return term[0].isupper() == other[0].isupper()
+
+
+def _most_alike(term: str, others: Iterable[str], terms: Terms) -> list[str]:
+    """Nouns first, then by ending and length; none shares a stem with the term or with one before it."""
+
+    def order(other: str) -> tuple[bool, bool, int, int, str]:
+        ending, length = _same_ending(term, other), abs(len(other) - len(term))
+        return not terms.nounish(other), not terms.maybe_noun(other), -ending, length, other
+
     kept: list[str] = []
-    for other in likely:
-        if len(kept) < WRONG and not _stems(other) & taken:
+    taken = _stems(term)
+    for other in sorted(others, key=order):
+        if not _stems(other) & taken:
             kept.append(other)
             taken |= _stems(other)
     return kept
 
 
 def _alike(term: str, other: str, language: str) -> bool:
-    """As many words, the same kind of capital, and the form that the language gives a word in such a place."""
-    if len(term.split()) != len(other.split()) or term[0].isupper() != other[0].isupper():
+    """As many words, and the form that the language gives a word in such a place."""
+    if len(term.split()) != len(other.split()):
         return False
     if language in _PLURAL_S and (term[-1] == "s") != (other[-1] == "s"):
         return False

@@ -8,6 +8,7 @@ import msgspec
 _SESSION = re.compile(r"^>>> (.+(?:\n\.\.\. ?.*)*)\n((?!>>>|```|~~~)\S.*(?:\n(?!>>>|```|~~~)\S.*)*)", re.MULTILINE)
 _NOTED = re.compile(r"^(?!\s*(?:#|//|--))(.*\S)\s+(?:#|//|--)\s*(?:->|=>|→|prints:?|output:)\s*(\S.*)$", re.MULTILINE)
 _FENCED = re.compile(r"^(?:```|~~~)([\w+#-]*)[^\n]*\n(.*?)^(?:```|~~~)", re.MULTILINE | re.DOTALL)
+_PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: .*)?$", re.MULTILINE)
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -26,3 +27,10 @@ def programs_of(text: str) -> Iterator[Program]:
     for found in _NOTED.finditer(text):
         block = next((block for block in fenced if block.start() < found.start() < block.end()), None)
         yield Program(block[1] if block else "", found[1].strip(), found[2].strip())
+
+
+def without_programs(text: str) -> str:
+    """The text without its sessions and noted lines, which are no sentences."""
+    for pattern in (_SESSION, _PROMPT, _NOTED):
+        text = pattern.sub("", text)
+    return text

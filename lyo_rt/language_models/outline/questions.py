@@ -8,9 +8,9 @@ from lyo_rt.language_models.outline.definitions import definitions_of, listed_te
 from lyo_rt.language_models.outline.gaps import WRONG, Gap, gaps
 from lyo_rt.language_models.outline.languages import language_of
 from lyo_rt.language_models.outline.phrases.shape import Phrases
-from lyo_rt.language_models.outline.programs import programs_of
+from lyo_rt.language_models.outline.programs import programs_of, without_programs
 from lyo_rt.language_models.outline.terms import Terms
-from lyo_rt.language_models.outline.words import find_term, sections_of, stem
+from lyo_rt.language_models.outline.words import capital, find_term, sections_of, stem
 from lyo_rt.language_models.quality.items import Item, Kind, balanced, faults
 from lyo_rt.language_models.quality.sifting import sifted
 from lyo_rt.language_models.tasks import KeyTerm, Level
@@ -24,7 +24,7 @@ def questions_of(text: str, count: int, kind: Kind, level: Level, phrases: Phras
     Fewer, or none, where the text has no more of this kind: no language it can be cut in, too few terms, no program
     whose output it shows. The questions are in the language of `phrases`, what they quote in the text's own.
     """
-    sentences = [line for section in sections_of(without_listed(text)) for line in section.sentences]
+    sentences = [line for section in sections_of(without_programs(without_listed(text))) for line in section.sentences]
     language = language_of(text, phrases.language)
     match kind:
         case "multiple_choice":
@@ -67,16 +67,16 @@ def by_definition(entries: Sequence[KeyTerm], terms: Sequence[str], phrases: Phr
         if len(wrong) == WRONG and not find_term(term, definition):
             yield Item(
                 question=phrases.reading.which_term.format(definition=definition),
-                options=tuple(_capital(option) for option in (term, *wrong)),
+                options=tuple(capital(option) for option in (term, *wrong)),
                 key=0,
-                explanation=f"{_capital(term)}: {definition}",
+                explanation=f"{capital(term)}: {definition}",
                 locale=language,
             )
 
 
 def statements(sentences: Sequence[str], language: str, phrases: Phrases) -> Iterator[Item]:
     """Half of the sentences as the text has them, half with another of its terms in the place of one."""
-    for place, gap in enumerate(gaps(sentences, language)):
+    for place, gap in enumerate(gaps(sentences, language, wrong=1)):
         # true, false, false, true …: as many of both, and no pattern that is seen at once (Thue and Morse)
         is_true = place.bit_count() % 2 == 0
         yield Item(
@@ -97,13 +97,14 @@ def named(
     listed: Sequence[KeyTerm] = (),
     rare_first: bool = False,
 ) -> Iterator[Item]:
-    """The term is to be named, without options."""
+    """The term is to be named, without options. A sentence that defines is not asked again: it holds the answer."""
+    others = [sentence for sentence in sentences if not any(definitions_of([sentence], language))]
     defined = (
         Item(
             question=phrases.reading.which_term.format(definition=entry.definition),
             options=(),
             key=None,
-            explanation=f"{_capital(entry.term)}: {entry.definition}",
+            explanation=f"{capital(entry.term)}: {entry.definition}",
             kind="short_answer",
             answer=entry.term,
             locale=language,
@@ -120,7 +121,7 @@ def named(
             answer=gap.term,
             locale=language,
         )
-        for gap in gaps(sentences, language, rare_first=rare_first)
+        for gap in gaps(others, language, around=sentences, wrong=0, rare_first=rare_first)
     )
     yield from in_turn(defined, completed)
 
@@ -179,7 +180,3 @@ def _distinct(term: str, others: Iterable[str]) -> list[str]:
             kept.append(other)
             taken |= stems
     return kept
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -108,6 +108,7 @@ ANAPHORS: dict[str, frozenset[str]] = {
 """A sentence that begins with one of these speaks of the one before it, and cannot be asked about alone."""
 
 ARTICLES: dict[str, tuple[frozenset[str], ...]] = {
+    "en": (_words("a an the"),),
     "es": (_words("al del el un este"), _words("la una esta"), _words("los unos estos"), _words("las unas estas")),
     "fr": (_words("au ce du le un"), _words("cette la une")),
     "it": (

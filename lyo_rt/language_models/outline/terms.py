@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+import msgspec
+
 from lyo_rt.language_models.outline.languages import core_words, unspaced
 from lyo_rt.language_models.outline.stopwords import BEFORE_NOUNS
 from lyo_rt.language_models.outline.words import WORD, stem
@@ -20,6 +22,15 @@ _HAN_WORDS = frozenset(
 _LONGEST_HAN = 8
 
 
+class _Place(msgspec.Struct, frozen=True):
+    """Where a term stands: behind which word, folded, whether where a noun would, and whether a sentence begins."""
+
+    term: str
+    nounish: bool = True
+    before: str = ""
+    begins: bool = False
+
+
 class Terms:
     """The telling terms of a text, best first: frequent, long, of one or two words, and nouns as far as can be seen."""
 
@@ -29,15 +40,14 @@ class Terms:
         self._counts: Counter[str] = Counter()
         self._nounish: Counter[str] = Counter()
         self._spelt: dict[str, Counter[str]] = defaultdict(Counter)
+        self._begun: dict[str, Counter[str]] = defaultdict(Counter)
         self._behind: dict[str, set[str]] = defaultdict(set)
-        for term, nounish, before in (
-            self._unspaced_candidates(sentences) if self._unspaced else self._candidates(sentences)
-        ):
-            folded = term.casefold()
+        for place in self._unspaced_candidates(sentences) if self._unspaced else self._candidates(sentences):
+            folded = place.term.casefold()
             self._counts[folded] += 1
-            self._nounish[folded] += nounish
-            self._spelt[folded][term] += 1
-            self._behind[folded].add(before)
+            self._nounish[folded] += place.nounish
+            (self._begun if place.begins else self._spelt)[folded][place.term] += 1
+            self._behind[folded].add(place.before)
         self._scores = {folded: self._score(folded) for folded in self._counts}
         ranked = sorted(self._scores, key=lambda folded: (-self._scores[folded], folded))[:_MOST_TERMS]
         self.all = self._without_parts([self._spelling(folded) for folded in ranked])
@@ -55,6 +65,15 @@ class Terms:
         folded = term.casefold()
         known = self._language == "de" or self._language in BEFORE_NOUNS
         return not known or " " in folded or 2 * self._nounish[folded] >= self._counts[folded]
+
+    def maybe_noun(self, term: str) -> bool:
+        """Whether the term once stands where a noun would, or begins a sentence, as subjects do."""
+        folded = term.casefold()
+        return self._nounish[folded] > 0 or folded in self._begun or self.nounish(term)
+
+    def only_begins(self, term: str) -> bool:
+        """Whether the term stands nowhere but at the beginning of sentences: its capital says nothing."""
+        return term.casefold() not in self._spelt
 
     def within(self, text: str) -> list[str]:
         """The terms that stand in `text`, best first."""
@@ -74,12 +93,12 @@ class Terms:
 
         return [sorted(terms, key=order) for terms in standing]
 
-    def _candidates(self, sentences: Sequence[str]) -> Iterator[tuple[str, bool, str]]:
+    def _candidates(self, sentences: Sequence[str]) -> Iterator[_Place]:
         stop = core_words(self._language)
         least = 2 if stop else 3
         before_nouns = BEFORE_NOUNS.get(self._language, frozenset())
         for sentence in sentences:
-            before, previous, ended = "", "", -2
+            before, previous, ended = "", _Place(""), -2
             for found in WORD.finditer(sentence):
                 word, start = found.group(), found.start()
                 folded = word.casefold()
@@ -87,21 +106,22 @@ class Terms:
                     before, ended = folded, -2
                     continue
                 nounish = self._looks_like_noun(word, before, before_nouns, first=start == 0)
+                place = _Place(word, nounish, before, begins=not before)
                 if len(word) > 3:
-                    yield word, nounish, before
+                    yield place
                 if ended + 1 == start:
-                    yield f"{previous} {word}", True, ""
-                before, previous, ended = folded, word, found.end()
+                    yield _Place(f"{previous.term} {word}", begins=previous.begins)
+                before, previous, ended = folded, place, found.end()
 
     def _looks_like_noun(self, word: str, before: str, before_nouns: frozenset[str], *, first: bool) -> bool:
         if self._language == "de":
             return word[0].isupper()
         return (word[0].isupper() and not first) or before in before_nouns
 
-    def _unspaced_candidates(self, sentences: Sequence[str]) -> Iterable[tuple[str, bool, str]]:
+    def _unspaced_candidates(self, sentences: Sequence[str]) -> Iterable[_Place]:
         if self._language == "ja":
-            return [(run, True, "") for sentence in sentences for run in _KANJI.findall(sentence)]
-        return [(term, True, "") for term in _repeated(sentences)]
+            return [_Place(run) for sentence in sentences for run in _KANJI.findall(sentence)]
+        return [_Place(term) for term in _repeated(sentences)]
 
     def _score(self, folded: str) -> float:
         count = self._counts[folded]
@@ -113,7 +133,7 @@ class Terms:
         return count * math.log(1 + len(folded)) * (1.0 if self._nounish[folded] else 0.3)
 
     def _spelling(self, folded: str) -> str:
-        return self._spelt[folded].most_common(1)[0][0]
+        return (self._spelt.get(folded) or self._begun[folded]).most_common(1)[0][0]
 
     def _without_parts(self, terms: list[str]) -> list[str]:
         """Drops a term that shares a word with a better one: "cell wall" makes "wall" superfluous."""

@@ -88,6 +88,11 @@ def find_term(term: str, text: str) -> re.Match[str] | None:
     return re.search(rf"(?<![\w{_SIGNS}]){re.escape(term)}(?![\w{_SIGNS}])", text, re.IGNORECASE)
 
 
+def capital(text: str) -> str:
+    """The text as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
 def asks(sentence: str) -> bool:
     """Whether the sentence is a question, by its mark in any script."""
     return sentence.rstrip(" \"'”’»)」").endswith(("?", "？", "؟", "\u037e"))
