@@ -9,7 +9,8 @@ from actors.work import persist
 from lyo_rt import leases
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
-from lyo_rt.language_models.port import Asker, LanguageModel, Written
+from lyo_rt.language_models.gatekeeper import Gatekeeper
+from lyo_rt.language_models.port import Asker, Written
 from lyo_rt.language_models.quiz_tasks import WriteQuiz
 from lyo_rt.leases import POISONED_AFTER, Lease
 from lyo_rt.operations import service as operations
@@ -18,7 +19,7 @@ from lyo_rt.practice import rules as adaptive
 from lyo_rt.practice.records import Ability, Candidate, Rating
 from lyo_rt.problems import ModelUnavailable
 from lyo_rt.quizzes import repository, service
-from lyo_rt.quizzes.items import Refused, sifted
+from lyo_rt.quizzes.items import Refused, Sifted, item_of, sifted
 from lyo_rt.quizzes.records import NewQuestion, Question, Quiz
 from lyo_rt.quizzes.rules import chance
 from lyo_rt.tutoring import grounding
@@ -48,7 +49,7 @@ class _Made(msgspec.Struct):
 class QuizWriter:
     """The work of the leases of kind `quiz`."""
 
-    def __init__(self, database: Database, model: LanguageModel, clock: Clock) -> None:
+    def __init__(self, database: Database, model: Gatekeeper, clock: Clock) -> None:
         self._database = database
         self._model = model
         self._clock = clock
@@ -108,12 +109,21 @@ class QuizWriter:
                     return
                 raise
             found = sifted(draft.items, quiz.difficulty, quiz.locale, made.questions, had)
+            found = await self._read(found, made, task, asker)
             made.questions = list(found.sound[:count])
             made.writers.append(written)
             made.refused += found.refused
             if len(made.questions) >= count:
                 return
             had += [one.question for one in found.sound] + [one.question for one in found.refused]
+
+    async def _read(self, found: Sifted, made: _Made, task: WriteQuiz, asker: Asker) -> Sifted:
+        """What is found, without the new questions whose key a second model, where one is set, does not find."""
+        known = {question.question for question in made.questions}
+        new = [question for question in found.sound if question.question not in known]
+        items = [item_of(question, task.locale) for question in new]
+        lost = await self._model.keys_not_found(items, asker, task.text)
+        return found.without([new[place] for place in lost])
 
     async def _task(self, quiz: Quiz, count: int) -> WriteQuiz:
         text = quiz.source_text or ""

@@ -50,7 +50,8 @@ async def write_draft(
         gates = msgspec.structs.replace(best.gates, repairs=writing.repairs)
         return best.draft, Written(provider=provider, model=writing.model, usage=writing.usage, gates=gates)
     if refused is not None:
-        refused.usage = writing.usage.plus(refused.usage or Usage())
+        if writing.usage != Usage():  # None stays None: what is not known is estimated by whoever books it
+            refused.usage = writing.usage.plus(refused.usage or Usage())
         raise refused
     kind: FaultKind = "truncated" if writing.truncated else "malformed"
     detail = "; ".join(writing.faults) or f"no whole answer within {timeout:g} s"

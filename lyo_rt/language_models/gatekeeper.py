@@ -13,7 +13,7 @@ from lyo_rt.language_models.port import Asker, Draft, LanguageModel, TextSink, W
 from lyo_rt.language_models.quality.counts import Gates
 from lyo_rt.language_models.quality.items import Item
 from lyo_rt.language_models.tasks import AssessmentDraft, StructuredTask, TutorTask, WriteAssessment
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable
 
 DRAFTS = 2
 """How many assessments are written until the second model finds the key of at least one question."""
@@ -70,7 +70,7 @@ class Gatekeeper:
         task = FindKeys(questions=questions, material=material, locale=items[asked[0]].locale)
         try:
             found, _ = await self._reader.write(task, msgspec.structs.replace(asker, purpose="grading"))
-        except ModelUnavailable:
+        except (ModelUnavailable, BudgetExhausted):
             self._unread += 1
             log.warning("questions go unread by the second model", questions=len(asked))
             return ()
@@ -89,6 +89,9 @@ class Gatekeeper:
             if questions:
                 kept = msgspec.structs.replace(draft, questions=questions)
                 return kept, msgspec.structs.replace(written, gates=gates)
+            # another request, not the same again: that one's answer is kept, and would be given again
+            refused = (*task.refused, *(question.question for question in draft.questions))
+            task = msgspec.structs.replace(task, refused=refused)
         raise ModelUnavailable("No question could be written whose key a second model finds.")
 
     def _count(self, gates: Gates) -> None:

@@ -158,6 +158,7 @@ class Prompts:
             _fenced("module", _json(about)),
             _fenced("lessons", _json(lessons)),
             *_facts(msgspec.structs.replace(task.brief, source_text=None)),
+            *([_fenced("refused", _json(task.refused))] if task.refused else []),
         ]
         system = self._system("assessment", task.brief, questions=task.questions)
         return Prompt(system=system, turns=(Turn("user", "\n".join(lines)),), answer=task.answer)

@@ -149,13 +149,17 @@ class WriteLesson(StructuredTask[LessonDraft], frozen=True, kw_only=True):
 
 
 class WriteAssessment(StructuredTask[AssessmentDraft], frozen=True, kw_only=True):
-    """Write the questions that close module `module` (0-based), from the texts of its lessons."""
+    """Write the questions that close module `module` (0-based), from the texts of its lessons.
+
+    `refused` are questions of an earlier draft whose answer nobody found; they are not to come back.
+    """
 
     brief: CourseBrief
     plan: CoursePlan
     module: int
     lessons: tuple[LessonDraft, ...]
     questions: int = 4
+    refused: tuple[str, ...] = ()
 
     @property
     def answer(self) -> type[AssessmentDraft]:

@@ -36,6 +36,12 @@ class Sifted(msgspec.Struct, frozen=True):
     sound: tuple[NewQuestion, ...]
     refused: tuple[Refused, ...]
 
+    def without(self, unanswered: Sequence[NewQuestion]) -> "Sifted":
+        """The same, with these refused: a second model, asked for the answer, gave another."""
+        told = (Refused(question.question, "a second reader does not find its answer") for question in unanswered)
+        sound = tuple(question for question in self.sound if question not in unanswered)
+        return Sifted(sound, (*self.refused, *told))
+
 
 def sifted(
     drafts: Sequence[ItemDraft], level: Level, locale: str, kept: Sequence[NewQuestion] = (), had: Sequence[str] = ()
@@ -56,7 +62,7 @@ def sifted(
             refused.append(Refused(question.question, "; ".join(reasons)))
         else:
             candidates.append(question)
-    through = sifting.sifted([_item(question, locale) for question in candidates])
+    through = sifting.sifted([item_of(question, locale) for question in candidates])
     sound = [_as_mended(candidates[place], item) for place, item in zip(through.places, through.items, strict=True)]
     refused += [Refused(one.item.question, "; ".join(fault.detail for fault in one.faults)) for one in through.refused]
     return Sifted(tuple(sound), tuple(refused))
@@ -75,7 +81,8 @@ def _as_mended(question: NewQuestion, item: Item) -> NewQuestion:
     )
 
 
-def _item(question: NewQuestion, locale: str) -> Item:
+def item_of(question: NewQuestion, locale: str) -> Item:
+    """A question as the gates see it."""
     return Item(
         question=question.question,
         options=question.options,

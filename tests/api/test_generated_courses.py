@@ -10,7 +10,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-import actors.generation
 from api.services import Services
 from lyo_rt.settings import Settings
 from tests.api.learners import signed_in
@@ -153,10 +152,7 @@ async def test_a_cancelled_task_ends_the_wait(learner: httpx.AsyncClient, provid
     assert (answers[0].status_code, answers[0].json()["code"]) == (409, "CONFLICT")
 
 
-async def test_a_failed_task_is_a_problem(
-    learner: httpx.AsyncClient, provider: OpenAI, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(actors.generation, "MODEL_WAITS", ())
+async def test_a_failed_task_is_a_problem(learner: httpx.AsyncClient, provider: OpenAI) -> None:
     provider.queue(*[Behaviour(kind="blocked", only="plan")] * 5)
     answer = await learner.post(PATH, json=SAMPLE)
     assert (answer.status_code, answer.json()["code"]) == (503, "MODEL_UNAVAILABLE")

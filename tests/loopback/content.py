@@ -5,7 +5,7 @@ import re
 from itertools import cycle, islice
 from typing import Any
 
-from tests.loopback.quizzes import grading_document, quiz_document
+from tests.loopback.quizzes import CAPITALS, grading_document, quiz_document
 
 
 def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def document(schema: dict[str, Any], prompt: str, purpose: str) -> dict[str, Any
         return grading_document(prompt)
     facts = {
         "purpose": purpose,
-        "topic": _fact(prompt, "topic") or "the subject",
+        "topic": (_fact(prompt, "topic") or "the subject") + (" anew" if "<refused>" in prompt else ""),
         "title": _fact(prompt, "title") or purpose,
         "modules": _number(prompt, "Modules"),
         "questions": _number(prompt, "Questions"),
@@ -126,15 +126,16 @@ def _fact(prompt: str, name: str) -> str | None:
 
 
 def _keys(prompt: str) -> list[int]:
-    """The places of the right options among questions of our own: those that `_value` gave them, wherever they went."""
+    """The places of the right options among questions of our own, wherever they went; -1 among others."""
     found = re.search(r"<questions>(.*)</questions>", prompt, re.DOTALL)
-    asked = json.loads(found.group(1)) if found else []
-    keys = []
-    for each in asked:
-        number = int(re.search(r"\d+", each["question"])[0])  # type: ignore[index]
-        right = f"options {(number - 1) % 4 + 1} "
-        keys.append(next((n for n, option in enumerate(each["options"]) if right in option), -1))
-    return keys
+    return [_key(each["question"], each["options"]) for each in (json.loads(found.group(1)) if found else [])]
+
+
+def _key(question: str, options: list[str]) -> int:
+    number = re.search(r"\d+", question)
+    right = [f"options {(int(number[0]) - 1) % 4 + 1} "] if number else []
+    right += [city for country, city in CAPITALS.items() if f"of {country}?" in question]
+    return next((n for n, option in enumerate(options) if any(one in option for one in right)), -1)
 
 
 def _number(prompt: str, name: str) -> int | None:

@@ -168,6 +168,9 @@ async def test_a_providers_own_fault_comes_through_with_what_was_spent() -> None
     with pytest.raises(ModelFault) as caught:
         await written(Author("no JSON", ModelFault("p", "rate_limited", "429")), QUIZ)
     assert (caught.value.kind, caught.value.usage) == ("rate_limited", Usage(2, 3))
+    with pytest.raises(ModelFault) as unknown:
+        await written(Author(ModelFault("p", "cut", "broke off")), QUIZ)
+    assert unknown.value.usage is None, "nobody knows, and whoever books it estimates"
 
 
 def modules(change: Callable[[int, ModulePlan], ModulePlan]) -> CoursePlan:

@@ -1,23 +1,22 @@
 """A second model that must find each key unaided; against loopback providers."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 import pytest
 
+from lyo_rt.database.pool import Database
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.key_tasks import FindKeys, FoundKeys, OpenQuestion
-from lyo_rt.language_models.openai import open_openai
-from lyo_rt.language_models.port import Asker, Provider
+from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.prompts import Prompts
 from lyo_rt.language_models.quality.items import Item
-from lyo_rt.language_models.routing import Router
-from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import CourseBrief, WriteAssessment
 from lyo_rt.problems import ModelUnavailable
+from tests.loopback.gemini import Gemini
 from tests.loopback.openai import OpenAI
 from tests.loopback.script import Behaviour
+from tests.lyo_rt.routers import providers, router
 from tests.lyo_rt.test_language_models_drafts import LESSON, PLAN
 
 QUIZ = WriteAssessment(brief=CourseBrief(topic="Leaves"), plan=PLAN, module=0, lessons=(LESSON,))
@@ -30,27 +29,15 @@ class Two(NamedTuple):
     """An author and a reader, and the gatekeeper over them."""
 
     author: OpenAI
-    reader: OpenAI
+    reader: Gemini
     gatekeeper: Gatekeeper
 
 
 @pytest.fixture
-async def two() -> AsyncIterator[Two]:
-    async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(OpenAI.running()) for _ in range(2)]
-        models: list[Provider] = []
-        for server in servers:
-            model = await open_openai(
-                api_key="k",
-                base_url=f"{server.address}/v1",
-                model="gpt-s",
-                model_complex="gpt-l",
-                timeouts=Timeouts(5, 5, 20),
-            )
-            stack.push_async_callback(model.aclose)
-            models.append(model)
-        author, reader = (Router([model]) for model in models)
-        yield Two(*servers, Gatekeeper(author, reader))
+async def two(database: Database) -> AsyncIterator[Two]:
+    async with providers() as both:
+        author, reader = await router(database, both.to_openai), await router(database, both.to_gemini)
+        yield Two(both.openai, both.gemini, Gatekeeper(author, reader))
 
 
 async def test_questions_whose_key_is_found_are_kept(two: Two) -> None:
@@ -74,14 +61,18 @@ async def test_when_no_key_is_found_another_draft_is_asked_for(two: Two) -> None
     two.reader.queue(Behaviour(kind="undecided"))
     draft, _ = await two.gatekeeper.write(single, ASKER)
     assert len(draft.questions) == 1
-    assert two.author.asked == {"assessment 1": 2}
+    assert two.author.asked == {"assessment 1": 2}, "not the kept answer once more"
+
+
+async def test_when_no_key_is_ever_found_nothing_can_be_written(two: Two) -> None:
+    single = WriteAssessment(brief=QUIZ.brief, plan=PLAN, module=0, lessons=(LESSON,), questions=1)
     two.reader.queue(*[Behaviour(kind="undecided")] * 2)
     with pytest.raises(ModelUnavailable):
         await two.gatekeeper.write(single, ASKER)
 
 
 async def test_a_silent_reader_condemns_nobody(two: Two) -> None:
-    two.reader.queue(Behaviour(kind="status", status=503))
+    two.reader.queue(*[Behaviour(kind="blocked")] * 3)
     draft, _ = await two.gatekeeper.write(QUIZ, ASKER)
     assert len(draft.questions) == 4
     assert two.gatekeeper.statistics()["unread"] == 1
