@@ -34,19 +34,21 @@ BOTH = {
     "400": [Behaviour(kind="status", status=400)],
     "silence": [Behaviour(kind="hang")],
     "cut": [Behaviour(kind="cut")],
-    "truncated": [Behaviour(kind="truncated")],
     "blocked": [Behaviour(kind="blocked")],
 }
 OF_A_DRAFT = {
     "no JSON, twice": [Behaviour(kind="malformed")] * 2,
     "wrong schema, twice": [Behaviour(kind="wrong_schema")] * 2,
     "wrong schema, once": [Behaviour(kind="wrong_schema")],
+    "truncated, to the end": [Behaviour(kind="truncated")] * 3,
+    "truncated, once": [Behaviour(kind="truncated")],
 }
 OF_A_STREAM = {
     "silence between": [Behaviour(kind="hang_between")],
     "no text": [Behaviour(kind="empty")],
+    "truncated": [Behaviour(kind="truncated")],
 }
-ITSELF = {"503, once", "wrong schema, once"}
+ITSELF = {"503, once", "wrong schema, once", "truncated, once"}
 """After these the provider answers all the same."""
 RESTED = {"429, seconds", "429, milliseconds", "429, a date"}
 TIMEOUTS = Timeouts(first_token=4, token=4, total=4)
