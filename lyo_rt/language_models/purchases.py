@@ -174,6 +174,7 @@ class Purchases:
         return waits
 
     async def _sent(self, call: Call, purchase: Purchase) -> Written:
+        call = msgspec.structs.replace(call, began=self._clock.now())  # it may have waited to be admitted
         ending: Ending | None = None
         try:
             written = await purchase.question.ask(purchase.route.provider)
