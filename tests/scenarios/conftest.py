@@ -183,7 +183,9 @@ def provider(kind: str, *, delay: float = 0.0, token_delay: float = 0.0) -> Iter
                 "AI_PROVIDERS": kind,
                 f"{name}_API_KEY": "loopback-key",
                 f"{name}_BASE_URL": base,
+                # One learner has many courses on one subject written, and each takes its time.
                 "AI_USER_DAILY_TOKENS": "none",
+                "AI_CACHE_SECONDS": "0",
             },
         )
     finally:
