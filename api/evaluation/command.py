@@ -29,6 +29,13 @@ def evaluate() -> None:
     metavar="NAMES",
     help="Dialogues by name (* is anything), kind, problem, subject or language, separated by commas.",
 )
+@click.option(
+    "--about",
+    default="problem",
+    show_default=True,
+    type=click.Choice(["problem", "lesson"]),
+    help="Open the tutor at the problem, or at the lesson that ends in it.",
+)
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(1, 100), help="Play each so often.")
 @click.option("--parallel", default=4, show_default=True, type=click.IntRange(1, 100), help="Dialogues played at once.")
 @click.option(

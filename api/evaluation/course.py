@@ -25,11 +25,6 @@ def course_id(owner: UUID) -> UUID:
     return uuid5(owner, "evaluation of the tutor")
 
 
-def lesson_id(owner: UUID, place: int) -> UUID:
-    """The id of the lesson that holds the problem at `place` (from 0)."""
-    return repository.lesson_id(course_id(owner), place + 1)
-
-
 def digest_of(problems: list[Problem]) -> str:
     """Of all that is stored."""
     return hashlib.sha256(msgspec.json.encode(problems)).hexdigest()

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from api.evaluation.course import DIGEST, course_id, digest_of, lesson_id
+from api.evaluation.course import DIGEST, course_id, digest_of
 from api.evaluation.dialogues import Line
+from api.evaluation.plan import About
 from api.evaluation.problems import read_course
 from api.outcome import Unready
 from api.signing_in import Learner
@@ -51,23 +52,30 @@ class Unheard(Exception):
 class PublicDoor:
     """A running server's, to a learner who has the course of problems."""
 
-    def __init__(self, address: str, learner: Learner, http: httpx.AsyncClient, patience: float) -> None:
+    def __init__(
+        self, address: str, learner: Learner, http: httpx.AsyncClient, *, about: About, patience: float
+    ) -> None:
         """`patience`: seconds that an answer may take."""
-        self._address, self._learner, self._http, self._patience = address, learner, http, patience
-        self._places = {problem.name: place for place, problem in enumerate(read_course().problems)}
+        self._address, self._learner, self._http = address, learner, http
+        self._about, self._patience = about, patience
+        self._resources: dict[str, str] = {}
+        """What a conversation is about, by the problem's name."""
 
-    async def checked(self) -> None:
-        """The learner has the course, in this program's version. Raises Unready."""
+    async def enter(self) -> None:
+        """See that the learner has the course, in this program's version; before any talk. Raises Unready."""
         answer = await self.call("GET", f"/v1/courses/{course_id(self._learner.user)}")
-        found = answer.json().get("ai_generation_metadata", {}).get(DIGEST) if answer.is_success else None
-        if found != digest_of(read_course().problems):
+        course, problems = answer.json(), read_course().problems
+        found = course.get("ai_generation_metadata", {}).get(DIGEST) if answer.is_success else None
+        if found != digest_of(problems):
             what = "has another version of the course of problems" if found else "has no course of problems"
             raise Unready(f"this learner {what}: run `lyo-rt evaluate prepare EMAIL` where that server's database is")
+        for problem, lesson in zip(problems, course["lessons"], strict=True):
+            self._resources[problem.name] = lesson["id"] if self._about == "lesson" else lesson["items"][-1]
 
     @asynccontextmanager
     async def talk(self, problem: str) -> AsyncIterator["Conversation"]:
-        """A new conversation about the problem's lesson. Raises Unheard."""
-        resource = str(lesson_id(self._learner.user, self._places[problem]))
+        """A new conversation about the problem or its lesson. Raises Unheard."""
+        resource = self._resources[problem]
         made = await self.call("POST", "/v1/tutor/conversations", {"resource": resource, "title": TITLE})
         if not made.is_success:
             raise Unheard(f"a conversation was refused: {made.json().get('detail', made.status_code)}")

@@ -38,7 +38,7 @@ def run(settings: Settings, options: Mapping[str, Any]) -> Report:
     """The run, shown while it goes on; its report is printed, and written where --json says. Raises Unready."""
     plan = Plan(
         fail_under=fail_under_of(options["fail_under"]),
-        **{name: options[name] for name in ("only", "repeat", "parallel", "patience")},
+        **{name: options[name] for name in ("only", "about", "repeat", "parallel", "patience")},
     )
     scripts, target = chosen(read_scripts(), plan.only), options["json_file"]
     with opened(target) as out:
@@ -58,8 +58,8 @@ def prepare(settings: Settings, email: str) -> str:
 
 async def _run(settings: Settings, plan: Plan, scripts: list[Script], options: Mapping[str, Any]) -> Report:
     async with _entered(settings, options) as (address, learner), httpx.AsyncClient(timeout=REST_SECONDS) as http:
-        door = PublicDoor(address, learner, http, plan.patience)
-        await door.checked()
+        door = PublicDoor(address, learner, http, about=plan.about, patience=plan.patience)
+        await door.enter()
         evaluation = Evaluation(plan, scripts, door, SystemClock())
         with Display(sys.stderr, len(scripts) * plan.repeat) as display:
             async with anyio.create_task_group() as tasks:

@@ -40,6 +40,7 @@ def evaluating(settings: Settings, folder: Path) -> Settings:
         "trusted_hosts": (),
         "ai_providers": settings.providers(),
         "model_path": settings.model_file,
+        "ai_user_daily_tokens": None,
         "log_level": "ERROR",
     }
     return settings.model_copy(update=own)

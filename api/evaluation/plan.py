@@ -1,10 +1,14 @@
 """What an evaluation is to be: which dialogues, how often, how many at once, and what it must not fall short of."""
 
+from typing import Literal
+
 import msgspec
 
 from api.evaluation.judge import SCORES
 from api.outcome import Unready
 
+About = Literal["problem", "lesson"]
+"""Whether the tutor is opened at the problem itself, or at the lesson that ends in it."""
 ALL = "all"
 """Stands for every score that applies."""
 
@@ -13,6 +17,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One run."""
 
     only: str | None = None
+    about: About = "problem"
     repeat: int = 1
     parallel: int = 4
     """Dialogues that are played at once."""

@@ -24,7 +24,7 @@ from api.evaluation.course import course_id, prepare
 from api.evaluation.dialogues import chosen, read_scripts
 from api.evaluation.door import PublicDoor
 from api.evaluation.own_server import own_server
-from api.evaluation.plan import Plan, fail_under_of
+from api.evaluation.plan import About, Plan, fail_under_of
 from api.evaluation.run import Evaluation
 from api.outcome import Unready
 from api.services import Services
@@ -109,13 +109,17 @@ async def evaluated(address: tuple[str, int], learner: Registered, *options: str
     return code, shown, json.loads(out)
 
 
-def door_of(address: tuple[str, int], learner: Registered, client: httpx.AsyncClient) -> PublicDoor:
+def door_of(
+    address: tuple[str, int], learner: Registered, client: httpx.AsyncClient, about: About = "problem"
+) -> PublicDoor:
     """The same door, without a program around it."""
-    return PublicDoor(url(address), Learner(learner.user_id, Tokens(learner.access_token)), client, 30)
+    of = Learner(learner.user_id, Tokens(learner.access_token))
+    return PublicDoor(url(address), of, client, about=about, patience=30)
 
 
 async def report_on(door: PublicDoor, only: str, **options: Any) -> Any:
     """The run's report, as JSON has it."""
+    await door.enter()
     evaluation = Evaluation(Plan(**options), chosen(read_scripts(), only), door, SystemClock())
     return msgspec.to_builtins(await evaluation.run(lambda _: None))
 
@@ -221,17 +225,17 @@ async def test_who_has_no_course_or_an_old_one_is_told_how_to_get_it(
 ) -> None:
     door = door_of(address, learner, client)
     with pytest.raises(Unready, match=r"^this learner has no course of problems: run `lyo-rt evaluate prepare EMAIL`"):
-        await door.checked()
+        await door.enter()
     async with running("prepare", learner.email, DATABASE_URL=database_url) as process:
         code, said, complaint = await ended(process)
     assert (code, complaint) == (0, "")
     assert said == f"{learner.email} has the course “Problems for a tutor”.\n"
-    await door.checked()
+    await door.enter()
     await database.execute('UPDATE courses SET generation = \'{"problems": "old"}\'')
     with pytest.raises(Unready, match=r"^this learner has another version of the course of problems: "):
-        await door.checked()
+        await door.enter()
     await prepare(database, learner.user_id)
-    await door.checked()
+    await door.enter()
     assert await database.fetchval("SELECT count(*) FROM courses") == 1
 
 
