@@ -187,6 +187,20 @@ async def test_an_answer_that_does_not_come_is_a_fault_that_fails_the_run(
 
 
 @pytest.mark.anyio
+async def test_the_tutor_is_opened_at_the_problem_or_at_its_lesson(
+    address: tuple[str, int], client: httpx.AsyncClient, prepared: Registered
+) -> None:
+    await report_on(door_of(address, prepared, client), "pancakes")
+    await report_on(door_of(address, prepared, client, about="lesson"), "pancakes")
+    headers = {"Authorization": f"Bearer {prepared.access_token}"}
+    begun = (await client.get("/v1/tutor/conversations", headers=headers)).json()["items"]
+    assert [conversation["resource_kind"] for conversation in begun] == ["lesson", "item"]
+    course = (await client.get(f"/v1/courses/{course_id(prepared.user_id)}", headers=headers)).json()
+    fractions = course["lessons"][1]
+    assert [conversation["resource_id"] for conversation in begun] == [fractions["id"], fractions["items"][-1]]
+
+
+@pytest.mark.anyio
 async def test_ctrl_c_ends_it_early_with_the_report_so_far(
     address: tuple[str, int], prepared: Registered, provider: OpenAI, tmp_path: Path
 ) -> None:
