@@ -21,6 +21,8 @@ async def forever(*_: Any) -> None:
 
 
 async def test_an_idle_actor_ends_after_its_idle_time(second: float) -> None:
+    second *= 20
+
     class Idle(Scripted):
         idle_seconds = 30 * second
 

@@ -30,15 +30,17 @@ async def test_alarms_ring_in_the_order_of_their_times(second: float) -> None:
 
 
 async def test_a_cancelled_alarm_does_not_ring(second: float) -> None:
-    alarms, rung = Alarms(), list[str]()
+    alarms, rung, last = Alarms(), list[str](), anyio.Event()
+    second *= 50
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(alarms.run)
         first = alarms.at(anyio.current_time() + second, lambda: rung.append("first"))
         alarms.at(anyio.current_time() + 2 * second, lambda: rung.append("second"))
+        alarms.at(anyio.current_time() + 3 * second, last.set)
         await anyio.lowlevel.checkpoint()
         first.cancel()
         first.cancel()
-        await anyio.sleep(3 * second)
+        await last.wait()
         tasks.cancel_scope.cancel()
     assert rung == ["second"]
     assert first.cancelled
