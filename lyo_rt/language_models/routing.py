@@ -75,7 +75,10 @@ class Router:
             raise refusal(whose, limits, self._clock.now())
         deadline = anyio.current_time() + patience
         if self._routes and self._routes[0].free:
-            return await self._purchases.count_free(self._routes[0], question, asker, attempt=1)
+            try:
+                return await self._purchases.count_free(self._routes[0], question, asker, attempt=1)
+            except ModelFault as fault:
+                self._tell(fault)
         request = question.request(asker)
         if request.shared is None or not self._answers.seconds:
             return await self._bought(question, request, asker, deadline)
@@ -113,16 +116,20 @@ class Router:
 
     async def _buy(self, purchase: Purchase, tries: Tries) -> Written | float:
         """The answer of one provider; or the seconds until it can be asked, 0 when it has failed."""
-        if purchase.route.free:
-            route, question, asker = purchase.route, purchase.question, purchase.asker
-            return await self._purchases.count_free(route, question, asker, attempt=tries.count + 1)
         name = purchase.route.provider.name
+        if purchase.route.free:
+            try:
+                question, asker = purchase.question, purchase.asker
+                return await self._purchases.count_free(purchase.route, question, asker, attempt=tries.count + 1)
+            except ModelFault as fault:
+                self._tell(fault)
+                tries.failed(fault, shown=purchase.question.failed())
+                return 0.0
         while (left := self._left(name)) <= 0:
             try:
                 found = await self._purchases.buy(purchase, attempt=tries.count + 1)
             except ModelFault as fault:
-                # not the fault's text: it may quote a learner
-                self._log.warning("language model failed", ai_provider=fault.provider, kind=fault.kind)
+                self._tell(fault)
                 pause = tries.failed(fault, shown=purchase.question.failed())
                 if pause is None or anyio.current_time() + pause > purchase.deadline:
                     return 0.0
@@ -137,6 +144,10 @@ class Router:
                 case seconds:
                     self._cooling[name] = self._clock.now() + timedelta(seconds=seconds)
         return left
+
+    def _tell(self, fault: ModelFault) -> None:
+        # not the fault's text: it may quote a learner
+        self._log.warning("language model failed", ai_provider=fault.provider, kind=fault.kind)
 
     async def _remember(self, purchase: Purchase, written: Written) -> None:
         if (shared := purchase.request.shared) is not None and self._answers.seconds:

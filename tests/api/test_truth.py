@@ -63,7 +63,9 @@ async def answer(
         text += piece
         if chance.random() < 0.1:
             await service.checkpoint(database, lease, revision=1, text=text)
-    await service.end_turn(database, lease, conversation, revision=1, text=text, status="complete", model=None)
+    await service.end_turn(
+        database, lease, conversation, revision=1, text=text, status="complete", model=None, prompt=None
+    )
     await broadcast.drop_draft(str(begun.answer))
     return str(begun.answer)
 
@@ -127,7 +129,9 @@ async def test_the_truth_is_that_of_the_database(database: Database, user: UUID,
     assert writing is not None
     assert (writing.message, writing.revision, writing.text, writing.status) == (begun.answer, 1, "So far", "writing")
     assert await truth.end_of(stream, message) is None
-    await service.end_turn(database, lease, conversation, revision=1, text="All", status="complete", model=None)
+    await service.end_turn(
+        database, lease, conversation, revision=1, text="All", status="complete", model=None, prompt=None
+    )
     stored = await truth.answer(message)
     assert stored is not None
     assert (stored.text, stored.status) == ("All", "complete")

@@ -45,7 +45,7 @@ def test_a_device_that_is_cut_a_hundred_times_misses_and_repeats_nothing(
 def test_the_watchers_instance_is_killed_and_then_the_owner(
     two_instances: Callable[..., Server], learner: Callable[..., Learner], database_url: str
 ) -> None:
-    with provider("openai", token_delay=0.02, delay=0.2) as (address, environment):
+    with provider("openai", token_delay=0.02, delay=0.5) as (address, environment):
         owner, other, third = at_once(two_instances, environment, environment, environment)
         demo = learner(owner)
         elsewhere = learner(third)
