@@ -29,7 +29,7 @@ from tests.loopback.openai import OpenAI
 ASKER = Asker("course")
 PLAN = PlanCourse(brief=CourseBrief(topic="Optics"))
 ASKED = TutorTask(turns=(Turn("user", "What is light?"),), resource_text="Light is a wave. A lens bends it.")
-TIMEOUTS = Timeouts(first_token=0.5, token=0.5, total=20)
+TIMEOUTS = Timeouts(first_token=1, token=1, total=20)
 PRICES = {"gpt-s": Price(Decimal(1), Decimal(10)), "gpt-l": Price(Decimal(2), Decimal(20))}
 OUTLINE = Route(Outline(), model="lyo-outline", model_complex="lyo-outline", free=True)
 

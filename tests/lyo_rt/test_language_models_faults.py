@@ -56,7 +56,7 @@ TIMEOUTS = Timeouts(first_token=4, token=4, total=4)
 
 @pytest.fixture
 async def both() -> AsyncIterator[Providers]:
-    async with providers(Timeouts(first_token=0.3, token=0.3, total=0.6)) as running:
+    async with providers(Timeouts(first_token=1, token=1, total=2)) as running:
         yield running
 
 
