@@ -8,7 +8,7 @@ from typing import Any
 
 import uvloop
 
-from bench import ceiling, measures, rounds
+from bench import ceiling, measures, rounds, sdk_loop
 from bench.extent import Extent
 from bench.figures import Fault, Figures, Line, Measure, Reference, middle, quantile
 from bench.ground import free_port, ground
@@ -81,6 +81,7 @@ class Contest:
                 (ours, theirs),
                 partial(rounds.tutor, extent=extent),
             )
+            self._beside_sdk(stands, ours, theirs)
             self._both(
                 "authenticated sessions",
                 measures.CONNECTING,
@@ -109,6 +110,23 @@ class Contest:
                 )
         self._compare(f"one event to {FANNED:,} sessions", measures.FAN_OUT, found["session"], found["theirs"])
         self._compare(f"one event to {FANNED:,} simple doors", measures.FAN_OUT, found["simple"], found["theirs"])
+
+    def _beside_sdk(self, stands: Ground, ours: Side, theirs: Side) -> None:
+        few, tokens = self._extent.few, self._extent.tokens
+        self._say(f"the SDK's bare loop over {few} answers")
+        bare = sdk_loop.measured(stands.provider, learners=few, tokens=tokens, core=self._server_core)
+        title = f"the SDK's bare loop over {few} answers, a token's time"
+        self.references += [
+            Reference(f"{title}, p50", "ms", 1000 * bare.p50),
+            Reference(f"{title}, p99", "ms", 1000 * bare.p99),
+        ]
+        self._both(
+            f"tutor, {few} learners at 25 tokens a second",
+            measures.BESIDE_SDK,
+            stands,
+            (ours, theirs),
+            partial(rounds.served_tokens, extent=self._extent, bare=bare),
+        )
 
     def _idle(self, stands: Ground) -> None:
         """Servers of their own: what earlier work left in the heap is not a session's."""

@@ -20,6 +20,8 @@ class Extent(msgspec.Struct, frozen=True):
     fan_out_events: int
     fan_out_rounds: int
     learners: int
+    few: int
+    """Learners beside the SDK's bare loop."""
     tokens: int
     """Of each streamed answer, 25 a second."""
     connecting: int
@@ -41,6 +43,7 @@ FULL = Extent(
     fan_out_events=60,
     fan_out_rounds=3,
     learners=200,
+    few=20,
     tokens=250,
     connecting=2000,
     idle=5000,
@@ -60,6 +63,7 @@ QUICK = Extent(
     fan_out_events=20,
     fan_out_rounds=1,
     learners=200,
+    few=20,
     tokens=50,
     connecting=500,
     idle=500,

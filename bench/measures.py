@@ -47,6 +47,9 @@ TOKEN_CPU = Measure("processor time a token", "us", "lower")
 TOKEN_ANEW = Measure("answers begun anew", "times", "lower", limit=0)
 TUTOR = (TOKEN_P50, TOKEN_P99, TOKEN_FIRST, TOKEN_WHOLE, TOKEN_CPU, TOKEN_ANEW)
 
+TOKEN_SERVED = Measure("a token's time in the server, beyond the bare SDK loop's, p99", "ms", "lower", limit=1)
+BESIDE_SDK = (TOKEN_SERVED,)
+
 CONNECTS = Measure("connected and greeted, 50 at a time", "a second", "higher")
 CORE_CONNECTS = Measure("connected and greeted, of the server's processor time", "a core second", "higher")
 CONNECTING = (CONNECTS, CORE_CONNECTS)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from bench import connecting, events, fanout, kickoff, tutoring
+from bench import connecting, events, fanout, kickoff, sdk_loop, tutoring
 from bench import measures as of
 from bench.extent import Extent
 from bench.figures import Figures, median, quantile
@@ -102,6 +102,14 @@ async def tutor(side: Side, extent: Extent) -> Figures:
         of.TOKEN_ANEW.title: found.begun_anew,
         LOAD: share,
     }
+
+
+async def served_tokens(side: Side, extent: Extent, bare: sdk_loop.Ages) -> Figures:
+    """Answers to few learners, whose tokens have to wait for nothing but the work on them."""
+    learners = Learners().signed_in(side.user, extent.few)
+    await tutoring.stream(side, learners, tokens=extent.tokens, spread=0)
+    found = await tutoring.stream(side, learners, tokens=extent.tokens, spread=0)
+    return {of.TOKEN_SERVED.title: 1000 * (quantile(found.latencies, 0.99) - bare.p99)}
 
 
 async def connects(side: Side, extent: Extent) -> Figures:

@@ -25,6 +25,7 @@ class ModulePlan(Closed):
     summary: str
     objectives: list[str]
     lessons: list[LessonPlan]
+    difficulty: int
 
 
 class CoursePlan(Closed):
