@@ -1,7 +1,8 @@
 # What to type. `make` alone lists it. Needs Python 3.11 or newer, and nothing else; uv is used when it is there.
 
 PYTHON ?= python3
-# Processes that share the tests, a file at a time; each has a PostgreSQL of its own. 0: none but pytest's own.
+# Processes that share the tests, a file at a time; each has a PostgreSQL of its own. 0: none but pytest's own. What fails
+# is run once more: scenarios kill real servers on a machine that may be busy. The summary shows every failure all the same.
 TESTERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
@@ -26,7 +27,7 @@ gemma: $(VENV)/serving ## add what runs a Gemma model in the server itself (106 
 	@$(call pip,--no-deps --require-hashes --requirement requirements-gemma.lock)
 
 test: $(VENV)/testing browser ## run all tests against a real PostgreSQL and a real Valkey (ARGS="-k socket -x" to choose)
-	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder --reruns 1 $(ARGS)
 
 check: $(VENV)/testing ## style, types, import rules, and that the migrations make the tables
 	$(BIN)/ruff check .

@@ -27,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "scenarios" not in item.path.parts)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A test that passed when it was run again is told with what it failed of: nothing is hidden by another try."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"failed, and was run again: {report.nodeid}")
+        terminalreporter.line(str(report.longrepr))
+
+
 @pytest.fixture
 def anyio_backend() -> Any:
     """The loop that serves: asyncio on uvloop. A test of actors overrides it with Trio."""
