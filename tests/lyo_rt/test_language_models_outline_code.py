@@ -64,6 +64,18 @@ def test_it_says_what_it_is(locale: str, word: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "language"),
+    [
+        ("def mean(values):\n    return sum(values) / len(values)\n", "python"),
+        ("async def wait(seconds: float) -> None:\n    await sleep(seconds)", "python"),
+        ("def mean(xs)\n  xs.sum / xs.size\nend", "ruby"),
+    ],
+)
+def test_a_few_lines_are_enough(code: str, language: str) -> None:
+    assert language_of(code, None) == language
+
+
+@pytest.mark.parametrize(
+    ("code", "language"),
     [("MOVE A TO B.", None), (SAMPLES["python"]["code"], "brainfuck"), ("你好，世界", None), ("😀", None)],
 )
 def test_a_language_that_is_not_read_gets_no_structure_rather_than_a_wrong_one(code: str, language: str | None) -> None:

@@ -38,6 +38,7 @@ def _marks(*patterns: str) -> tuple[re.Pattern[str], ...]:
 _MARKS: dict[str, tuple[re.Pattern[str], ...]] = {
     "python": _marks(
         r"^(?:async )?def \w+\(",
+        r"^(?:async )?def \w+\(.*\)(?: -> .+)?:\s*(?:#.*)?$",
         r"^(?:if|elif|else|for|while|try|with|class)\b[^{}\n]*:\s*(?:#.*)?$",
         r"^(?:from [\w.]+ )?import [a-z][\w.]*(?: as \w+)?(?:, ?\w+)*$",
         r"\bself\.",
