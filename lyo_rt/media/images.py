@@ -1,0 +1,114 @@
+"""Images made anew from their pixels: what else a file carries (EXIF, a second file behind it) is left out."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+from PIL import Image, ImageCms, ImageOps, ImageSequence
+
+from lyo_rt.media.records import Refused
+
+FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
+MAX_PIXELS = 25_000_000
+"""Of an image: 100 MB while it is decoded, and two are at a time."""
+MAX_FRAMES = 300
+MAX_ANIMATED_PIXELS = 50_000_000
+"""Of all frames together."""
+FRAME_MILLISECONDS = 100
+"""Of a frame that says nothing, or 0."""
+_DECODING_FAULTS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What Pillow's decoders raise for files that are broken, or built to break them."""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """An encoded image and its size in pixels."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def made_anew(data: bytes, media_type: str, *, longest_side: int, animated: bool) -> Picture:
+    """The image of `data`, upright, at most `longest_side` wide and high, in the same format and in sRGB.
+
+    Without `animated` only the first frame remains. Nothing is decoded before it is known to be small enough. Raises
+    Refused. Takes up to some seconds of one core.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=[FORMATS[media_type]]) as image:
+            _refuse_bomb(image.size, MAX_PIXELS)
+            many = animated and getattr(image, "is_animated", False)
+            frames = list(_frames(image, longest_side) if many else [_bare(image, longest_side)])
+    except _DECODING_FAULTS as fault:
+        raise Refused("is a broken image") from fault
+    return _encoded([frame for frame, _ in frames], [duration for _, duration in frames], media_type)
+
+
+def _frames(image: Image.Image, longest_side: int) -> Iterator[tuple[Image.Image, int]]:
+    pixels = 0
+    for number, frame in enumerate(ImageSequence.Iterator(image), 1):
+        pixels += frame.width * frame.height
+        if number > MAX_FRAMES:
+            raise Refused(f"has more than {MAX_FRAMES} frames")
+        _refuse_bomb(frame.size, MAX_PIXELS)
+        if pixels > MAX_ANIMATED_PIXELS:
+            raise Refused(f"has more than {MAX_ANIMATED_PIXELS:,} pixels in all of its frames")
+        yield _bare(frame, longest_side)
+
+
+def _refuse_bomb(size: tuple[int, int], most: int) -> None:
+    if size[0] * size[1] > most:
+        raise Refused(f"has {size[0]} x {size[1]} pixels, more than {most:,}")
+
+
+def _bare(frame: Image.Image, longest_side: int) -> tuple[Image.Image, int]:
+    """The pixels of a frame and nothing else, and for how long it is shown, in milliseconds."""
+    duration = int(frame.info.get("duration") or FRAME_MILLISECONDS)
+    upright = _in_srgb(ImageOps.exif_transpose(frame))
+    plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    plain.thumbnail((longest_side, longest_side))
+    plain.info = {}
+    return plain, duration
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The same colours without the profile they need; a profile that cannot be understood is left out of account."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda value: value / 256).convert("L")
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return image
+    return converted if converted is not None else image
+
+
+def _encoded(frames: list[Image.Image], durations: list[int], media_type: str) -> Picture:
+    first, rest = frames[0], frames[1:]
+    animation = {"save_all": True, "append_images": rest, "duration": durations, "loop": 0} if rest else {}
+    disposal = {"disposal": 2} if rest and media_type == "image/gif" else {}
+    quality = {"quality": 85, "optimize": True} if media_type == "image/jpeg" else {}
+    still = first.convert("RGB") if media_type == "image/jpeg" else first
+    out = io.BytesIO()
+    still.save(out, FORMATS[media_type], **animation, **disposal, **quality)
+    return Picture(out.getvalue(), first.width, first.height)
