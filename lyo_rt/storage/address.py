@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-_PART = re.compile(r"[\w.=+-]+")
+_PART = re.compile(r"(?!\.{1,2}$)[\w.=+-]+", re.ASCII)
 
 
 class Folder(msgspec.Struct, frozen=True):
