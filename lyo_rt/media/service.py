@@ -118,26 +118,35 @@ class Library:
         if released:
             await self.remove([media.object_id])
 
-    async def remove(self, released: Iterable[UUID]) -> None:
-        """Delete stored files that nothing needs; what cannot be deleted now is left to `sweep`."""
+    async def remove(self, released: Iterable[UUID]) -> int:
+        """Delete stored files that nothing needs; what cannot be deleted now is left to `sweep`. How many went."""
+        gone = 0
         for id in released:
             try:
                 await self._storage.delete(id)
                 await repository.forget_object(self._database, id)
+                gone += 1
             except Unavailable as fault:
                 log.warning("a file is left to the sweep", object=str(id), error=str(fault))
+        return gone
 
     async def sweep(self) -> int:
-        """Remove what crashes, erased learners and deleted courses have left behind; returns how many files."""
-        now = self._clock.now()
+        """Remove what crashes, erased learners and deleted courses have left behind; returns how many files went."""
+        await repository.doom_abandoned(self._database, before=self._clock.now() - ABANDONED, now=self._clock.now())
+        gone = 0
+        while True:
+            await self._doom_unreferenced()
+            doomed = await repository.doomed_objects(self._database)
+            removed = await self.remove(doomed)
+            gone += removed
+            if not removed:
+                return gone
+
+    async def _doom_unreferenced(self) -> None:
         for id, digest in await repository.unreferenced_objects(self._database):
             async with self._database.transaction() as transaction:
                 await repository.lock_digests(transaction, [digest])
-                await repository.doom_unreferenced(transaction, id, now=now)
-        await repository.doom_abandoned(self._database, before=now - ABANDONED, now=now)
-        doomed = await repository.doomed_objects(self._database)
-        await self.remove(doomed)
-        return len(doomed)
+                await repository.doom_unreferenced(transaction, id, now=self._clock.now())
 
     async def _settle(self, id: UUID) -> None:
         try:

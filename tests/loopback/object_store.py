@@ -35,7 +35,8 @@ class ObjectStore:
         self.status: dict[str, int] = {}
         """What is wrong with each method's requests."""
         self.held: anyio.Event | None = None
-        """Every PUT waits for it, once its object is there."""
+        """Every PUT waits for it, once its object is there, and says so by `arrived`."""
+        self.arrived = anyio.Event()
         self.address = ""
 
     @classmethod
@@ -72,6 +73,7 @@ class ObjectStore:
         elif method == "PUT":
             self.objects[key] = request.body
             if self.held is not None:
+                self.arrived.set()
                 await self.held.wait()
             await response.whole(200, b"", {"etag": _etag(request.body)})
         elif method == "DELETE" and s3:
