@@ -11,14 +11,14 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import NEED_DATA, Data, Epilogue, Event, Field, File, MultipartDecoder
 
 from api.responses import BodyTooSlow
-from lyo_rt.problems import BadRequest, Fault, TooLarge, UnsupportedMediaType
+from lyo_rt.problems import BadRequest, Fault, Problem, TooLarge, UnsupportedMediaType
 
 FORM_BYTES = 64 * 1024
 """What a form may have besides its file."""
 FIELD_BYTES = 1024
 PARTS = 16
 FILE = "/file"
-CHUNK_BYTES = 32 * 1024
+CHUNK = 32 * 1024
 """Given to the decoder at a time, which holds no more than FORM_BYTES back."""
 IN_MEMORY_BYTES = 1024 * 1024
 """Of each upload; the rest waits in a temporary file."""
@@ -56,7 +56,7 @@ class Upload:
         return all(fault.pointer != FILE for fault in self.faults)
 
     async def take(self, event: Event) -> None:
-        """The next event of the decoder. Raises TooLarge."""
+        """The next event of the decoder."""
         match event:
             case Field() | File():
                 self._begin(event)
@@ -72,7 +72,9 @@ class Upload:
         await self._spool.aclose()
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Nothing more comes. Raises TooLarge."""
+        if self.size > self._most:
+            raise TooLarge(f"A file can have {self._most:,} bytes at most.")
         if self.usable and self.file_name is None:
             self.faults.append(Fault(FILE, "a file is needed"))
         elif self.usable and self.size == 0:
@@ -92,10 +94,9 @@ class Upload:
 
     async def _keep(self, data: bytes) -> None:
         self.size += len(data)
-        if self.size > self._most:
-            raise TooLarge(f"A file can have {self._most:,} bytes at most.", headers={"Connection": "close"})
-        self._digest.update(data)
-        await self._spool.write(data)
+        if self.size <= self._most:
+            self._digest.update(data)
+            await self._spool.write(data)
 
     def _end_field(self, value: bytes) -> None:
         at = pointer(self._name)
@@ -132,10 +133,6 @@ async def received(*, most: int) -> AsyncIterator[Upload]:
                 await _fill(upload, decoder, most + FORM_BYTES)
         except TimeoutError as fault:
             raise BodyTooSlow from fault
-        except RequestEntityTooLarge as fault:
-            raise TooLarge(headers={"Connection": "close"}) from fault
-        except ValueError as fault:
-            raise BadRequest("The form cannot be understood.") from fault
         upload.end()
         yield upload
 
@@ -151,16 +148,30 @@ async def closing(upload: Upload) -> AsyncIterator[None]:
 
 
 async def _fill(upload: Upload, decoder: MultipartDecoder, most: int) -> None:
-    total = 0
+    """Reads to the end what is refused too, as far as `most` bytes: who is still sending would not see the answer."""
+    total, fault = 0, None
     async for arrived in request.body:
         total += len(arrived)
         if total > most:
-            raise RequestEntityTooLarge
-        for begins in range(0, len(arrived), CHUNK_BYTES):
-            decoder.receive_data(arrived[begins : begins + CHUNK_BYTES])
+            raise TooLarge(headers={"Connection": "close"})
+        fault = fault or await _decoded(upload, decoder, arrived)
+    fault = fault or await _decoded(upload, decoder, None)
+    if fault is not None:
+        raise fault
+
+
+async def _decoded(upload: Upload, decoder: MultipartDecoder, arrived: bytes | None) -> Problem | None:
+    """What is wrong with the form so far, or None. `arrived` is None at its end."""
+    chunks = [None] if arrived is None else [arrived[at : at + CHUNK] for at in range(0, len(arrived), CHUNK)]
+    try:
+        for chunk in chunks:
+            decoder.receive_data(chunk)
             await _drain(upload, decoder)
-    decoder.receive_data(None)
-    await _drain(upload, decoder)
+    except RequestEntityTooLarge:
+        return TooLarge("The form has too many parts, or too much besides its file.")
+    except ValueError:
+        return BadRequest("The form cannot be understood.")
+    return None
 
 
 async def _drain(upload: Upload, decoder: MultipartDecoder) -> None:

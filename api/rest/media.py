@@ -1,6 +1,7 @@
 """Uploads: avatars and lesson media."""
 
 from typing import get_args
+from urllib.parse import quote
 from uuid import UUID
 
 from quart import Blueprint, Response, request
@@ -27,6 +28,8 @@ CACHE = "private, max-age=86400, immutable"
 """What is under an id never changes; a day is how long a copy outlives a withdrawn permission."""
 SEND_SECONDS = 600
 """For 10 MiB at 17 KiB/s; a range gets the rest."""
+ATTRIBUTE = "!#$&+-.^_`|~"
+"""The characters that an extended parameter has as they are, besides letters and digits (RFC 8187)."""
 FORM = {
     "type": "object",
     "required": ["file", "purpose"],
@@ -181,5 +184,5 @@ def _headers(media: Media, etag: str) -> Headers:
         {"ETag": f'"{etag}"', "Accept-Ranges": "bytes", "Cache-Control": CACHE, "Content-Security-Policy": CSP}
     )
     shown = "attachment" if media.media_type == "application/pdf" else "inline"
-    headers.add("Content-Disposition", shown, filename=media.name)
+    headers["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(media.name, safe=ATTRIBUTE)}"
     return headers

@@ -13,6 +13,7 @@ from lyo_rt.media.records import Refused
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
 MAX_PIXELS = 25_000_000
 """Of an image: 100 MB while it is decoded, and two are at a time."""
+TOO_MANY_PIXELS = f"has more than {MAX_PIXELS:,} pixels"
 MAX_FRAMES = 300
 MAX_ANIMATED_PIXELS = 50_000_000
 """Of all frames together."""
@@ -31,8 +32,6 @@ _DECODING_FAULTS = (
     RuntimeError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 """What Pillow's decoders raise for files that are broken, or built to break them."""
 
@@ -53,9 +52,11 @@ def made_anew(data: bytes, media_type: str, *, longest_side: int, animated: bool
     """
     try:
         with Image.open(io.BytesIO(data), formats=[FORMATS[media_type]]) as image:
-            _refuse_bomb(image.size, MAX_PIXELS)
+            _refuse_bomb(image.size)
             many = animated and getattr(image, "is_animated", False)
             frames = list(_frames(image, longest_side) if many else [_bare(image, longest_side)])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
+        raise Refused(TOO_MANY_PIXELS) from fault
     except _DECODING_FAULTS as fault:
         raise Refused("is a broken image") from fault
     return _encoded([frame for frame, _ in frames], [duration for _, duration in frames], media_type)
@@ -67,15 +68,15 @@ def _frames(image: Image.Image, longest_side: int) -> Iterator[tuple[Image.Image
         pixels += frame.width * frame.height
         if number > MAX_FRAMES:
             raise Refused(f"has more than {MAX_FRAMES} frames")
-        _refuse_bomb(frame.size, MAX_PIXELS)
+        _refuse_bomb(frame.size)
         if pixels > MAX_ANIMATED_PIXELS:
             raise Refused(f"has more than {MAX_ANIMATED_PIXELS:,} pixels in all of its frames")
         yield _bare(frame, longest_side)
 
 
-def _refuse_bomb(size: tuple[int, int], most: int) -> None:
-    if size[0] * size[1] > most:
-        raise Refused(f"has {size[0]} x {size[1]} pixels, more than {most:,}")
+def _refuse_bomb(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise Refused(TOO_MANY_PIXELS)
 
 
 def _bare(frame: Image.Image, longest_side: int) -> tuple[Image.Image, int]:

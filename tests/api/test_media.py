@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,11 +11,18 @@ import httpx
 import pytest
 
 from api.services import Services
+from lyo_rt.security.passwords import Passwords
 from tests.api import published, uploading
 from tests.api.learners import signed_in
 from tests.api.uploading import faults, opened, picture, upload, uploaded
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learners are made by the dozen here, and nobody attacks their passwords."""
+    monkeypatch.setattr("api.instance.Passwords", partial(Passwords, cost=4))
 
 
 @pytest.fixture
@@ -71,33 +79,28 @@ class TestAnAvatar:
         assert (await learner.get(again["url"])).status_code == 200
         assert len(stored(tmp_path)) == 1
 
-    @pytest.mark.parametrize("data", [uploading.PDF, uploading.MP3, uploading.MP4], ids=["pdf", "mp3", "mp4"])
-    async def test_it_is_an_image(self, learner: httpx.AsyncClient, data: bytes) -> None:
-        assert faults(await upload(learner, data)) == {
-            "/file": "is not of a kind that is kept here: gif, jpg, png, webp"
-        }
+    async def test_it_is_an_image(self, learner: httpx.AsyncClient) -> None:
+        for data in (uploading.PDF, uploading.MP3, uploading.MP4):
+            assert faults(await upload(learner, data)) == {
+                "/file": "is not of a kind that is kept here: gif, jpg, png, webp"
+            }
 
 
 class TestLessonMedia:
-    @pytest.mark.parametrize(
-        ("data", "media_type"),
-        [
+    async def test_it_is_kept_as_it_is(self, services: Services, learner: httpx.AsyncClient) -> None:
+        course = await published.course(services, learner, "Tides")
+        for data, media_type in (
             (uploading.PDF, "application/pdf"),
             (uploading.MP3, "audio/mpeg"),
             (uploading.M4A, "audio/mp4"),
             (uploading.MP4, "video/mp4"),
             (uploading.OGG, "audio/ogg"),
             (uploading.WEBM, "video/webm"),
-        ],
-    )
-    async def test_it_is_kept_as_it_is(
-        self, services: Services, learner: httpx.AsyncClient, data: bytes, media_type: str
-    ) -> None:
-        course = await published.course(services, learner, "Tides")
-        record = await uploaded(learner, data, "lesson", course_id=course)
-        answer = await learner.get(record["url"])
-        assert (answer.content, answer.headers["content-type"]) == (data, media_type)
-        assert record["course_id"] == course
+        ):
+            record = await uploaded(learner, data, "lesson", course_id=course)
+            answer = await learner.get(record["url"])
+            assert (answer.content, answer.headers["content-type"]) == (data, media_type)
+            assert record["course_id"] == course
 
     async def test_who_may_read_the_course_may_read_it(
         self, services: Services, learner: httpx.AsyncClient, stranger: httpx.AsyncClient
@@ -260,32 +263,28 @@ class TestFaults:
         answer = await learner.post("/v1/media", files={"purpose": (None, "avatar"), "file": (None, "text")})
         assert faults(answer) == {"/file": "must be sent as a file, with a file name"}
 
-    @pytest.mark.parametrize(
-        ("content_type", "body", "status"),
-        [
+    async def test_what_is_no_form_is_refused(self, learner: httpx.AsyncClient) -> None:
+        form = "multipart/form-data; boundary=x"
+        for content_type, body, status in (
             ("application/json", b"{}", 415),
             ("multipart/form-data", b"x", 415),
             ("multipart/mixed; boundary=x", b"--x--", 415),
-            ("multipart/form-data; boundary=x", b"", 400),
-            ("multipart/form-data; boundary=x", b"--x\r\n", 400),
-            ("multipart/form-data; boundary=x", b"--x\r\nNo-Disposition: 1\r\n\r\na\r\n--x--\r\n", 400),
-            ("multipart/form-data; boundary=x", b"--x\r\n\xff\xfe: 1\r\n\r\na\r\n--x--\r\n", 400),
-            ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", 422),
-            ("multipart/form-data; boundary=x", b"no boundary " * 100, 400),
-        ],
-    )
-    async def test_what_is_no_form_is_refused(
-        self, learner: httpx.AsyncClient, content_type: str, body: bytes, status: int
-    ) -> None:
-        answer = await learner.post("/v1/media", content=body, headers={"Content-Type": content_type})
-        assert answer.status_code == status, answer.text
-        assert answer.headers["content-type"] == "application/problem+json"
+            (form, b"", 400),
+            (form, b"--x\r\n", 400),
+            (form, b"--x\r\nNo-Disposition: 1\r\n\r\na\r\n--x--\r\n", 400),
+            (form, b"--x\r\n\xff\xfe: 1\r\n\r\na\r\n--x--\r\n", 400),
+            (form, b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n", 422),
+            (form, b"no boundary " * 100, 400),
+        ):
+            answer = await learner.post("/v1/media", content=body, headers={"Content-Type": content_type})
+            assert answer.status_code == status, (body, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
 
     async def test_a_stranger_to_us_is_refused_first(self, client: httpx.AsyncClient) -> None:
         answer = await client.post("/v1/media", content=b"x")
         assert answer.json()["code"] == "NOT_AUTHENTICATED"
 
-    @pytest.mark.parametrize("method", ["GET", "DELETE"])
-    async def test_what_was_never_there_is_not_found(self, learner: httpx.AsyncClient, method: str) -> None:
-        assert (await learner.request(method, f"/v1/media/{uuid4()}")).status_code == 404
-        assert (await learner.request(method, "/v1/media/..%2f..%2fetc%2fpasswd")).status_code == 404
+    async def test_what_was_never_there_is_not_found(self, learner: httpx.AsyncClient) -> None:
+        for method in ("GET", "DELETE"):
+            for path in (f"/v1/media/{uuid4()}", "/v1/media/..%2f..%2fetc%2fpasswd"):
+                assert (await learner.request(method, path)).status_code == 404

@@ -87,9 +87,8 @@ def content(data: bytes = b"the same for all") -> Content:
 
 async def added(library: Library, database: Database, user: UUID, of: Content) -> Media:
     """An avatar of this content."""
-    async with library.written(of) as written:
-        async with database.transaction() as transaction:
-            done = await library.add(transaction, written, of, NewMedia(user, "avatar", None, "me.png"))
+    async with library.written(of) as written, database.transaction() as transaction:
+        done = await library.add(transaction, written, of, NewMedia(user, "avatar", None, "me.png"))
     await library.remove(done.released)
     return done.media
 
@@ -176,12 +175,15 @@ async def test_a_file_deleted_while_another_uploads_the_same(
 
 async def test_what_is_rolled_back_leaves_nothing(library: Library, database: Database, bucket: ObjectStore) -> None:
     user = await learner(database)
-    with pytest.raises(ZeroDivisionError):
-        async with library.written(content()) as written:
+
+    async def fail() -> None:
+        async with library.written(content()) as written, database.transaction() as transaction:
+            await library.add(transaction, written, content(), NewMedia(user, "avatar", None, "me.png"))
             assert len(bucket.objects) == 1
-            async with database.transaction() as transaction:
-                await library.add(transaction, written, content(), NewMedia(user, "avatar", None, "me.png"))
-                raise ZeroDivisionError
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert bucket.objects == {}
     assert await rows(database) == {}
 
@@ -312,10 +314,13 @@ async def test_a_writer_taken_for_dead_keeps_nothing(
     library: Library, database: Database, bucket: ObjectStore, clock: LaterClock
 ) -> None:
     user = await learner(database)
-    with pytest.raises(Unavailable):
-        async with library.written(content()) as written:
+
+    async def come_back_late() -> None:
+        async with library.written(content()) as written, database.transaction() as transaction:
             clock.ahead = ABANDONED + timedelta(seconds=1)
             await library.sweep()
-            async with database.transaction() as transaction:
-                await library.add(transaction, written, content(), NewMedia(user, "avatar", None, "me.png"))
+            await library.add(transaction, written, content(), NewMedia(user, "avatar", None, "me.png"))
+
+    with pytest.raises(Unavailable):
+        await come_back_late()
     assert (bucket.objects, await rows(database)) == ({}, {})
