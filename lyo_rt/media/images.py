@@ -28,8 +28,6 @@ _DECODING_FAULTS = (
     KeyError,
     TypeError,
     OverflowError,
-    AttributeError,
-    RuntimeError,
     struct.error,
     zlib.error,
 )
@@ -81,6 +79,7 @@ def _refuse_bomb(size: tuple[int, int]) -> None:
 
 def _bare(frame: Image.Image, longest_side: int) -> tuple[Image.Image, int]:
     """The pixels of a frame and nothing else, and for how long it is shown, in milliseconds."""
+    frame.load()
     duration = int(frame.info.get("duration") or FRAME_MILLISECONDS)
     upright = _in_srgb(ImageOps.exif_transpose(frame))
     plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
