@@ -153,9 +153,11 @@ class TestBombs:
     async def test_all_frames_together_have_an_end(
         self, learner: httpx.AsyncClient, course: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(images, "MAX_ANIMATED_PIXELS", 1_000)
-        data = animation("GIF", 6)
-        assert "pixels in all of its frames" in faults(await upload(learner, data, "lesson", course_id=course))["/file"]
+        monkeypatch.setattr(images, "MAX_PIXELS", 1_000)
+        record = await uploaded(learner, animation("GIF", 5), "lesson", course_id=course)
+        assert record["media_type"] == "image/gif"
+        answer = await upload(learner, animation("GIF", 6), "lesson", course_id=course)
+        assert faults(answer) == {"/file": "has more than 25,000,000 pixels"}
 
     async def test_an_avatar_takes_the_first_frame_of_any_number(self, learner: httpx.AsyncClient) -> None:
         record = await uploaded(learner, animation("GIF", MAX_FRAMES + 1))

@@ -5,7 +5,7 @@ import random
 from itertools import product
 
 import pytest
-from PIL import Image, ImageCms, ImageSequence
+from PIL import ExifTags, Image, ImageCms, ImageSequence
 
 from lyo_rt.media.images import FORMATS, made_anew
 from lyo_rt.media.names import shown_name
@@ -97,6 +97,14 @@ def test_an_animation_keeps_its_frames_and_their_pace(media_type: str) -> None:
     assert paces == [((64, 32), 50)] * 5
     still = anew(animation(FORMATS[media_type], 5), media_type, animated=False)
     assert getattr(still, "n_frames", 1) == 1
+
+
+def test_exif_that_cannot_be_written_again_is_no_matter() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[0xEEEE] = 6, 1.5
+    # the type of the other tag is made text, which 1.5 is not
+    data = picture("JPEG", (40, 20), exif=exif).replace(b"\xee\xee\x00\x0c", b"\xee\xee\x00\x02")
+    assert anew(data, "image/jpeg").size == (20, 40)
 
 
 def test_another_format_than_the_bytes_say_is_not_tried() -> None:
