@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 import msgspec
-from PIL import ExifTags, Image, ImageCms, ImageOps, ImageSequence
+from PIL import ExifTags, Image, ImageCms, ImageSequence
 
 from lyo_rt.media.records import Refused
 
@@ -18,6 +18,16 @@ TOO_MANY_PIXELS = f"has more than {MAX_PIXELS:,} pixels"
 FRAME_MILLISECONDS = 100
 """Of a frame that says nothing, or 0."""
 LONGEST_FRAME = 60_000
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF 2.3, tag 0x0112: what makes it upright."""
 _DECODING_FAULTS = (
     OSError,
     ValueError,
@@ -86,11 +96,9 @@ def _bare(frame: Image.Image, longest_side: int) -> tuple[Image.Image, int]:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF says, of which nothing else is looked at: it may be broken."""
-    exif = image.getexif()
-    for tag in set(exif) - {ExifTags.Base.Orientation}:
-        del exif[tag]
-    return ImageOps.exif_transpose(image)
+    """Turned as its EXIF says. ImageOps.exif_transpose does too, but writes the rest anew, which may be broken."""
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return image if turn is None else image.transpose(turn)
 
 
 def _continuous(image: Image.Image) -> Image.Image:

@@ -5,7 +5,7 @@ import random
 from itertools import product
 
 import pytest
-from PIL import ExifTags, Image, ImageCms, ImageSequence
+from PIL import ExifTags, Image, ImageCms, ImageOps, ImageSequence
 
 from lyo_rt.media.images import FORMATS, made_anew
 from lyo_rt.media.names import shown_name
@@ -99,11 +99,22 @@ def test_an_animation_keeps_its_frames_and_their_pace(media_type: str) -> None:
     assert getattr(still, "n_frames", 1) == 1
 
 
+def test_it_is_turned_as_pillow_would_turn_it() -> None:
+    image = Image.effect_noise((40, 20), 200).convert("RGB")
+    for orientation in range(10):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
+        data = written(image, "PNG", exif=exif)
+        assert anew(data, "image/png").tobytes() == ImageOps.exif_transpose(opened(data)).tobytes(), orientation
+
+
 def test_exif_that_cannot_be_written_again_is_no_matter() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation], exif[0xEEEE] = 6, 1.5
-    # the type of the other tag is made text, which 1.5 is not
-    data = picture("JPEG", (40, 20), exif=exif).replace(b"\xee\xee\x00\x0c", b"\xee\xee\x00\x02")
+    # The other tag becomes the description, which is to be text.
+    data = picture("JPEG", (40, 20), exif=exif).replace(b"\xee\xee\x00\x0c", b"\x01\x0e\x00\x0c")
+    with pytest.raises(AttributeError):
+        ImageOps.exif_transpose(opened(data))
     assert anew(data, "image/jpeg").size == (20, 40)
 
 
