@@ -8,6 +8,7 @@ from lyo_rt.accounts import tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models import upkeep
+from lyo_rt.media.service import Library
 from lyo_rt.problems import Unavailable
 
 EVERY_SECONDS = 3600.0
@@ -17,9 +18,9 @@ STREAM_DAYS = {"ops": 7, "course:%": 30, "user:%": 90}
 log = structlog.get_logger()
 
 
-async def keep_house(database: Database, clock: Clock) -> None:
+async def keep_house(database: Database, library: Library, clock: Clock) -> None:
     """Remove what is past its time, for ever: idempotency keys, closed leases and the answers of language models after
-    24 hours, unused tickets, and the old events of streams that have no end.
+    24 hours, unused tickets, the old events of streams that have no end, and files that no upload refers to.
     """
     while True:
         try:
@@ -28,6 +29,7 @@ async def keep_house(database: Database, clock: Clock) -> None:
             unused = await tickets.purge(database, now=clock.now())
             events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
             answers = await upkeep.purge(database, now=clock.now())
+            files = await library.sweep()
             stale = await upkeep.leave_stale_ambiguous(database, now=clock.now())
             log.debug(
                 "kept house",
@@ -36,6 +38,7 @@ async def keep_house(database: Database, clock: Clock) -> None:
                 tickets=unused,
                 events=events,
                 answers=answers,
+                files=files,
                 stale_calls=stale,
             )
         except Unavailable as fault:

@@ -48,11 +48,13 @@ from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
+from lyo_rt.media.service import Library
 from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing, open_signing_keys
 from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
+from lyo_rt.storage.store import open_storage
 from lyo_rt.tutoring.records import KIND as TURN
 
 SURRENDER_SECONDS = 3.0
@@ -124,6 +126,7 @@ async def open_instance(
         database = await stack.enter_async_context(
             Database.open(database_url, broadcast, pool_max=settings.database_pool_max)
         )
+        storage = await open_storage(settings)
         keys = await open_signing_keys(settings, database)
         local = await open_local_model(settings)
         id = leases.new_instance()
@@ -135,7 +138,8 @@ async def open_instance(
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
-        parts = Parts(id, settings, clock, database, broadcast, model, supervisor, local)
+        library = Library(database, storage, clock)
+        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, local)
         instance = compose(parts, keys)
         async with working(instance, parts, presence):
             yield instance
@@ -156,6 +160,7 @@ class Parts:
     database: Database
     broadcast: Broadcast
     model: Gatekeeper
+    library: Library
     supervisor: Supervisor
     local: LocalModel | None = None
 
@@ -175,6 +180,7 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         model=parts.model,
         accounts=accounts(parts, keys),
         cursors=Cursors(keys.current, parts.clock),
+        library=parts.library,
         workshop=Workshop(adopter),
         feeds=feeds,
         courtesy=courtesy,
@@ -237,7 +243,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.devices.run),
         root(instance.roll.run),
         root(presence.keep),
-        root(keep_house, parts.database, parts.clock),
+        root(keep_house, parts.database, parts.library, parts.clock),
         root(_started, instance.services.accounts.revocations, ready),
     ]
     await ready.wait()

@@ -43,6 +43,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     shown: Any
     request_headers: Mapping[str, str]
     example: Any
+    form: Any
     deprecated: bool
 
 
@@ -62,6 +63,7 @@ def answers(
     shown: Any = None,
     request_headers: Mapping[str, str] | None = None,
     example: Any = None,
+    form: Any = None,
     deprecated: bool = False,
 ) -> Callable[[View], View]:
     """State what a view answers.
@@ -79,11 +81,12 @@ def answers(
         also: further successes by status, e.g. {202: TaskAccepted}.
         query: further query parameters, name to description.
         headers: further headers of the answer, name to description (201 and 202 have Location, 202 Retry-After).
-        media_type: of the body, e.g. "text/event-stream".
+        media_type: of the body, e.g. "text/event-stream"; a body of `bytes` is a file.
         events: the data of the events, where `Accept: text/event-stream` gets the answer as a stream instead.
         shown: an example of the answer's body.
         request_headers: further headers of the request, name to description.
         example: an example of the request's body where the model carries none.
+        form: the JSON Schema of the request's body where that is multipart/form-data.
         deprecated: whether clients should leave it.
     """
     promise = Answers(
@@ -101,6 +104,7 @@ def answers(
         shown=shown,
         request_headers=dict(request_headers or {}),
         example=example,
+        form=form,
         deprecated=deprecated,
     )
 

@@ -75,6 +75,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 HEADERS_BY_STATUS = {201: ("Location",), 202: ("Location", "Retry-After"), 401: ("WWW-Authenticate",)} | dict.fromkeys(
     (429, 503), ("Retry-After",)
 )
+FILE = {"type": "string", "format": "binary"}
 FORMATS: dict[str, dict[str, Any]] = {
     "UUIDConverter": {"type": "string", "format": "uuid"},
     "IntegerConverter": {"type": "integer"},
@@ -198,6 +199,9 @@ class _Operation:
         yield {"$ref": "#/components/parameters/RequestId"}
 
     def _request_body(self) -> dict[str, Any]:
+        if (form := self.promise.form) is not None:
+            content = {"schema": form, "example": self.promise.example}
+            return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
         if self.request_model is None:
             return {}
         schema = self.schemas.reference(self.request_model)
@@ -227,7 +231,8 @@ class _Operation:
         }
         if body is not None:
             shown = {} if self.promise.shown is None else {"example": self.promise.shown}
-            response["content"] = {self.promise.media_type: {"schema": self.schemas.reference(body), **shown}}
+            schema = FILE if body is bytes else self.schemas.reference(body)
+            response["content"] = {self.promise.media_type: {"schema": schema, **shown}}
         if self.promise.events is not None:
             response["content"]["text/event-stream"] = {"schema": self.schemas.reference(self.promise.events)}
         return response

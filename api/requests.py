@@ -8,9 +8,11 @@ import msgspec
 from quart import Request, Response, request
 
 from api.services import services
+from api.uploads import FORM_BYTES
 from lyo_rt import cursor, idempotency
 from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Transaction
+from lyo_rt.media.records import UPLOAD_MAX_BYTES
 from lyo_rt.problems import Fault, IdempotencyKeyMissing, InvalidInput, InvalidJson, UnsupportedMediaType
 
 REPLAYED = "Idempotency-Replayed"
@@ -18,8 +20,18 @@ REPLAYED = "Idempotency-Replayed"
 Keyset = TypeVar("Keyset")
 
 
+BODY_BYTES = {"/v1/media": UPLOAD_MAX_BYTES + FORM_BYTES}
+"""Paths whose bodies may be larger than others', and how large."""
+
+
 class JsonRequest(Request):
     """A request whose body is strict JSON: UTF-8, no NaN, no NUL characters (PostgreSQL's text cannot hold them)."""
+
+    def __init__(
+        self, method: str, scheme: str, path: str, *rest: Any, max_content_length: int | None = None, **named: Any
+    ) -> None:
+        most = BODY_BYTES.get(path, max_content_length)
+        super().__init__(method, scheme, path, *rest, max_content_length=most, **named)
 
     async def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: ARG002
         """The parsed body; None when there is none.
@@ -120,6 +132,7 @@ async def once(
     user_id: UUID,
     required: bool = False,
     route: str | None = None,
+    body: Any = None,
 ) -> Response:
     """Run `work` in one transaction, once per Idempotency-Key; a repeat gets the first answer again.
 
@@ -128,7 +141,8 @@ async def once(
 
         return await once(create, user_id=user.id)
 
-    `route` is the key's scope, by default the endpoint's name; paths that are one route for clients share it.
+    `route` is the key's scope, by default the endpoint's name; paths that are one route for clients share it. `body`
+    is what tells this request from another with the same key, by default its JSON.
     Without a key the work is just run. What it raises rolls everything back, and the key stays free. Raises
     IdempotencyKeyMissing when `required`, InvalidInput for a key that is none, IdempotencyKeyReused.
     """
@@ -140,7 +154,7 @@ async def once(
             return await work(transaction)
     key = idempotency.valid_key(given)
     route = route or str(request.endpoint)
-    digest = idempotency.body_digest([request.view_args or {}, await request.get_json()])
+    digest = idempotency.body_digest([request.view_args or {}, await request.get_json() if body is None else body])
     async with services().database.transaction() as transaction:
         stored = await idempotency.begin(transaction, user_id, route, key, digest, now=services().clock.now())
         if stored is not None:

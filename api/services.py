@@ -18,6 +18,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.gatekeeper import Gatekeeper
+from lyo_rt.media.service import Library
 from lyo_rt.settings import Settings
 
 
@@ -40,6 +41,7 @@ class Services:
     model: Gatekeeper
     accounts: Accounts
     cursors: Cursors
+    library: Library
     workshop: Workshop
     feeds: Feeds
     courtesy: Courtesy

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from lyo_rt.models.address import parse
+from lyo_rt.storage import address as storage
 
 Provider = Literal["gemini", "openai", "gemma", "outline"]
 PROVIDERS: tuple[Provider, ...] = ("gemini", "openai", "gemma", "outline")
@@ -48,6 +49,11 @@ def _model_source(value: str | None) -> str | None:
     return value
 
 
+def _storage_url(value: str) -> str:
+    storage.parse(value)
+    return value
+
+
 def _sha256(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
         raise ValueError("is no SHA-256: 64 hexadecimal digits, as `sha256sum FILE` prints them")
@@ -84,6 +90,12 @@ class Settings(BaseSettings):
         None,
         description="redis://host:6379/0, rediss:// for TLS, redis+sentinel://host:26379,host:26379/service/0 or "
         "redis+cluster://host:6379,host:6379; unset broadcasts in-process, or over an embedded Valkey",
+    )
+
+    storage_url: Annotated[str, AfterValidator(_storage_url)] = Field(
+        "file:",
+        description="where uploads are kept: file:/srv/lyo/media (file: alone is LYO_DATA_DIR/media), "
+        "s3://bucket/prefix or gs://bucket/prefix; s3 and gs take their credentials from AWS_* and GOOGLE_* variables",
     )
 
     jwt_secret_key: SecretStr | None = Field(

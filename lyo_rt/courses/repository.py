@@ -202,6 +202,11 @@ async def visible_course(queries: Queries, reference: str, user: UUID) -> UUID |
     return found
 
 
+async def owns_course(queries: Queries, id: UUID, user: UUID) -> bool:
+    """Whether the course is the learner's own."""
+    return bool(await queries.fetchval("SELECT true FROM courses WHERE id = $1 AND user_id = $2", id, user))
+
+
 async def read_course(queries: Queries, id: UUID) -> CourseRecord | None:
     """The whole course. Lessons are read before items, so no lesson lacks its items."""
     course = await queries.fetchrow(

@@ -1,14 +1,14 @@
 """A file of an object store, S3 or Google Cloud Storage; where and as whom comes from AWS_* and GOOGLE_* variables."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from lyo_rt.models.address import Bucket, secure, shown
+from lyo_rt.models.address import Bucket
 from lyo_rt.models.source import Body, SourceFault
+from lyo_rt.storage.buckets import InsecureEndpoint, open_bucket
 
 if TYPE_CHECKING:
     from obstore import BytesStream, GetOptions, GetResult
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 64 * 1024
 """The library drops what it has gathered of a chunk when the connection breaks."""
-ENDPOINTS = {"s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"), "gs": ("GOOGLE_BASE_URL",)}
-"""The variables that lead to another server than the scheme's own."""
 
 
 class ObjectSource:
@@ -71,11 +69,8 @@ class ObjectSource:
 
 
 def _opened(bucket: Bucket) -> "S3Store | GCSStore":
-    """Reads the variables, and perhaps a file of credentials: blocks. Raises SourceFault."""
-    from obstore.store import GCSStore, S3Store
-
-    endpoint = next((os.environ[name] for name in ENDPOINTS[bucket.scheme] if os.environ.get(name)), None)
-    if endpoint is not None and not secure(endpoint):
-        raise SourceFault("refused", f"{ENDPOINTS[bucket.scheme][-1]} leads to {shown(endpoint)}, which is not https")
-    kind = S3Store if bucket.scheme == "s3" else GCSStore
-    return kind(bucket.bucket, client_options={"allow_http": endpoint is not None}, retry_config={"max_retries": 0})
+    """Raises SourceFault. Blocks."""
+    try:
+        return open_bucket(bucket.scheme, bucket.bucket, retries={"max_retries": 0})
+    except InsecureEndpoint as fault:
+        raise SourceFault("refused", str(fault)) from fault

@@ -92,7 +92,9 @@ def test_every_success_with_a_body_has_a_schema(document: Any) -> None:
 def test_every_request_body_has_an_example(document: Any) -> None:
     for path, method, operation in operations(document):
         if "requestBody" in operation:
-            assert "example" in operation["requestBody"]["content"]["application/json"], (path, method)
+            ((kind, content),) = operation["requestBody"]["content"].items()
+            assert kind in {"application/json", "multipart/form-data"}, (path, method)
+            assert "example" in content, (path, method)
 
 
 def test_every_path_parameter_is_described(document: Any) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import anyio
 import msgspec
@@ -70,10 +70,10 @@ class ModelStore:
             await response.whole(302, b"", {"location": self.redirects[path]})
         elif path.startswith("/s3/") and not signed(request):
             self._see(request, 403)
-            await response.whole(403, _s3_error("SignatureDoesNotMatch"), {"content-type": "application/xml"})
+            await response.whole(403, s3_error("SignatureDoesNotMatch"), {"content-type": "application/xml"})
         elif path not in self.paths:
             self._see(request, 404)
-            await response.whole(404, _s3_error("NoSuchKey"), {"content-type": "application/xml"})
+            await response.whole(404, s3_error("NoSuchKey"), {"content-type": "application/xml"})
         else:
             await self._given(request, response, self.faults.pop(0) if self.faults else Fault())
 
@@ -86,7 +86,7 @@ class ModelStore:
         wanted = request.headers.get("if-match")
         if wanted is not None and wanted != self.etag:
             self._see(request, 412)
-            await response.whole(412, _s3_error("PreconditionFailed"), {"content-type": "application/xml"})
+            await response.whole(412, s3_error("PreconditionFailed"), {"content-type": "application/xml"})
             return
         begins = self._offset(request)
         if begins >= len(self.content):
@@ -151,7 +151,7 @@ def signed(request: Request) -> bool:
         [
             request.method,
             quote(parts.path, safe="/-_.~%"),
-            parts.query,
+            "&".join(sorted(f"{quote(name)}={quote(value)}" for name, value in parse_qsl(parts.query, True))),
             *(f"{name}:{request.headers[name].strip()}" for name in names),
             "",
             found[4],
@@ -168,5 +168,6 @@ def signed(request: Request) -> bool:
     return hmac.compare_digest(key.hex(), found[5])
 
 
-def _s3_error(code: str) -> bytes:
+def s3_error(code: str) -> bytes:
+    """The body of an error, as S3 writes it."""
     return f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'.encode()
