@@ -46,7 +46,6 @@ from lyo_rt.problems import (
     NotFound,
     Problem,
     Replaced,
-    SessionRevoked,
     StalePosition,
     TokenExpired,
     TooManyRequests,
@@ -94,8 +93,8 @@ class Commands(Protocol):
         """Raises NotAuthenticated."""
         ...
 
-    def watching(self, who: Identity, told: Callable[[], None]) -> AbstractContextManager[None]:
-        """Calls `told` once that session has been signed out, at once or while the block runs."""
+    def watching(self, who: Identity, told: Callable[[Problem], None]) -> AbstractContextManager[None]:
+        """Calls `told` once the session has been signed out or its token says another role, at once or during it."""
         ...
 
     async def authorise(self, who: Identity, stream: str) -> None: ...
@@ -284,9 +283,9 @@ class SessionActor(Actor[SessionMessage]):
         self._watch_over(renewed)
 
     def _watch_over(self, who: Identity) -> None:
-        """The session lasts as long as its token, and ends at once when it is signed out, here or elsewhere."""
+        """The session lasts as long as its token, and ends at once when that is refused, here or elsewhere."""
         self._watch_no_more()
-        self._watch = self._commands.watching(who, lambda: self._outbound.fail(SessionRevoked()))
+        self._watch = self._commands.watching(who, self._outbound.fail)
         self._watch.__enter__()
         self._warned = False
         self._await_end_of(who)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import anyio
 
 from api.services import Services
-from lyo_rt.problems import SessionRevoked, TokenExpired
+from lyo_rt.problems import Problem, TokenExpired
 from lyo_rt.security.tokens import Identity
 
 
@@ -15,18 +15,19 @@ def admitted(services: Services, who: Identity) -> Iterator[anyio.CancelScope]:
     """Run the block for as long as `who` is signed in; it is cancelled at the end of that, whatever it waits for.
 
     The block gets the scope it runs in: the deadline is the end of the access token. Raises SessionRevoked the moment
-    the session is signed out here, and within a second when it was elsewhere; TokenExpired at the token's end.
+    the session is signed out here, and within a second when it was elsewhere; TokenExpired likewise when the asker's
+    role is another, and at the token's end.
     """
-    revoked = False
+    ended: Problem = TokenExpired()
 
-    def told() -> None:
-        nonlocal revoked
-        revoked = True
+    def told(problem: Problem) -> None:
+        nonlocal ended
+        ended = problem
         scope.cancel()
 
     left = (who.expires_at - services.clock.now()).total_seconds()
     with anyio.CancelScope(deadline=anyio.current_time() + left) as scope:
-        with services.accounts.revocations.watching(who.session_id, told):
+        with services.accounts.revocations.watching(who, told):
             yield scope
     if scope.cancelled_caught:
-        raise SessionRevoked if revoked else TokenExpired
+        raise ended

@@ -3,6 +3,7 @@
 from quart import Quart, Response, current_app, request
 from quart_schema import QuartSchema
 
+from api import doors
 from api.authentication import who
 from api.exchange import exchange_of
 from api.files import Answer
@@ -12,7 +13,9 @@ from api.pages import asyncapi, demo, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
 from api.rest import (
+    administration,
     ai_usage,
+    audit,
     auth,
     courses,
     documentation,
@@ -25,16 +28,21 @@ from api.rest import (
     streams,
     study,
     tasks,
+    teaching,
     tickets,
     translations,
     tutor,
     users,
 )
 from api.services import Services
+from lyo_rt.security.permissions import require
 
 ROUTES = (
     auth,
     users,
+    administration,
+    audit,
+    teaching,
     courses,
     generated_courses,
     tasks,
@@ -92,15 +100,18 @@ def routes() -> Quart:
     app.after_request(compress)
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
+    doors.check_doors(app)
     return app
 
 
 async def _admit() -> None:
-    """Signed in first, whatever else is wrong with the request: what `@answers` promises holds."""
+    """Signed in first, and of a role that may: whatever else is wrong with the request, what is promised holds."""
     view = current_app.view_functions.get(request.endpoint or "")
     promise: Answers | None = getattr(view, ATTRIBUTE, None)
     if promise is not None and promise.signed_in and request.method != "OPTIONS":
-        who()
+        asker = who()
+        if (permission := doors.ROUTES.get(request.endpoint or "")) is not None:
+            require(asker, permission)
 
 
 async def _note(response: Response) -> Response:

@@ -15,6 +15,8 @@ from api.briefs import GenerateCourse
 from lyo_rt import frames, streams
 from lyo_rt.attendance.records import Roster
 from lyo_rt.generation.records import Accepted, TaskProgress, TaskRecord
+from lyo_rt.security.tokens import UserType
+from lyo_rt.teaching.records import State
 from lyo_rt.tutoring.records import Begun, MessageRecord
 
 
@@ -87,6 +89,20 @@ class DeviceSignedOut(msgspec.Struct, frozen=True):
     session: UUID
     at: datetime
     reason: Annotated[str, msgspec.Meta(examples=["logout"])]
+
+
+class RoleChanged(msgspec.Struct, frozen=True):
+    """The learner has another role. What is open ends with 4301: a refreshed token tells the new role."""
+
+    user_type: UserType
+    at: datetime
+
+
+class TeachingChanged(msgspec.Struct, frozen=True):
+    """A relation between a teacher and a student was accepted, declined or ended; both are told."""
+
+    teaching: UUID
+    state: State
 
 
 class InstanceStarted(msgspec.Struct, frozen=True):
@@ -184,6 +200,8 @@ KINDS = (
             "task.finished": TaskFinished,
             "device.signed_in": DeviceSignedIn,
             "device.signed_out": DeviceSignedOut,
+            "role.changed": RoleChanged,
+            "teaching.changed": TeachingChanged,
         },
     ),
     StreamKind(

@@ -8,11 +8,9 @@ import structlog
 from quart import Quart, current_app, has_request_context, request, websocket
 from quart_auth import AuthUser, QuartAuth
 
-from actors.workshop import OPERATORS
 from api.exchange import exchange_of
 from api.services import services
-from lyo_rt.accounts import repository
-from lyo_rt.problems import Forbidden, NotAuthenticated
+from lyo_rt.problems import NotAuthenticated
 from lyo_rt.security.tokens import Identity
 
 INVALID = 'Bearer realm="lyo", error="invalid_token"'
@@ -78,18 +76,6 @@ def who() -> Identity:
         structlog.contextvars.bind_contextvars(user_id=asker.auth_id)
         exchange.identity = asker.identity
     return exchange.identity
-
-
-async def operator() -> Identity:
-    """Who sent the current request, when that is an admin now.
-
-    As the database has it: a role taken away counts at once, whatever the token says (SPEC §6). Raises Forbidden.
-    """
-    identity = who()
-    profile = await repository.find_profile(services().database, identity.user_id)
-    if profile is None or profile.user_type not in OPERATORS:
-        raise Forbidden("This is for admins.")
-    return identity
 
 
 def signed_in(route: Callable[Arguments, Awaitable[Result]]) -> Callable[Arguments, Awaitable[Result]]:

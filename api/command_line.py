@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 import anyio
 import click
@@ -11,6 +11,9 @@ import click
 from api.evaluation.command import evaluate
 from api.load.command import load
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
+
+if TYPE_CHECKING:
+    from lyo_rt.security.tokens import UserType
 
 Result = TypeVar("Result")
 
@@ -148,6 +151,38 @@ def model_verify() -> None:
       lyo-rt model verify
     """
     _model("verify")
+
+
+@main.group()
+def users() -> None:
+    """Accounts, as only an operator may change them.
+
+    Everything else about accounts is done over the API, by those whose role allows it.
+    """
+
+
+@users.command("promote")
+@click.argument("email")
+@click.argument("role")
+def promote(email: str, role: str) -> None:
+    """Give the account of EMAIL a ROLE: student, teacher, admin or super_admin.
+
+    This is how the first super admin is made; super admins give all other roles over the API. It works while the
+    server runs, and counts within a second. The last super admin cannot lose the role.
+
+    \b
+    Example:
+      lyo-rt users promote ada@example.com super_admin
+    """
+    settings = _settings()
+    from api.promotion import promote as give
+    from lyo_rt.problems import Conflict, NotFound
+    from lyo_rt.security.tokens import UserType
+
+    roles = get_args(UserType)
+    if role not in roles:
+        raise click.BadParameter(f"must be one of {', '.join(roles)}", param_hint="ROLE")
+    click.echo(_run(lambda: give(settings, email, cast("UserType", role)), NotFound, Conflict))
 
 
 main.add_command(load)

@@ -36,6 +36,8 @@ from api.realtime.session_door import Sessions
 from api.services import Services
 from api.truth import Truth
 from lyo_rt import leases
+from lyo_rt.accounts.administration.service import Administration
+from lyo_rt.accounts.profiles.rules import time_zones
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.contract import Broadcast
@@ -128,6 +130,7 @@ async def open_instance(
         )
         storage = await open_storage(settings)
         keys = await open_signing_keys(settings, database)
+        await anyio.to_thread.run_sync(time_zones)
         local = await open_local_model(settings)
         id = leases.new_instance()
         opened = partial(open_model, database=database, broadcast=broadcast, clock=clock, instance=id)
@@ -172,13 +175,15 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     leaseholder, adopter = work(parts, courtesy)
+    known = accounts(parts, keys)
     services = Services(
         settings=parts.settings,
         clock=parts.clock,
         database=parts.database,
         broadcast=parts.broadcast,
         model=parts.model,
-        accounts=accounts(parts, keys),
+        accounts=known,
+        administration=Administration(parts.database, known.revocations, parts.clock),
         cursors=Cursors(keys.current, parts.clock),
         library=parts.library,
         workshop=Workshop(adopter),

@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
+from api.profile_access import visible_card
 from api.services import services
-from lyo_rt.accounts.repository import find_profile
 from lyo_rt.courses import repository as courses
 from lyo_rt.media.records import Media
+from lyo_rt.security.tokens import Identity
 
 
-async def may_read(media: Media, user: UUID) -> bool:
-    """The owner; of an avatar, everybody signed in while its owner's account is active; of lesson media, who may read
-    the course."""
-    if media.user_id == user:
+async def may_read(media: Media, who: Identity) -> bool:
+    """The owner; of an avatar, who may read its owner's profile; of lesson media, who may read the course."""
+    if media.user_id == who.user_id:
         return True
     if media.course_id is not None:
-        return await courses.visible_course(services().database, str(media.course_id), user) is not None
-    return await find_profile(services().database, media.user_id) is not None
+        return await courses.visible_course(services().database, str(media.course_id), who.user_id) is not None
+    return await visible_card(media.user_id, who) is not None
 
 
 async def may_add(course: UUID, user: UUID) -> bool:

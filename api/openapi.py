@@ -21,6 +21,8 @@ import msgspec
 from lyo_rt.problems import Problem
 
 ATTRIBUTE = "__lyo_answers__"
+WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "demo"})
+"""Blueprints that serve pages and files, not the API."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 Idempotency = Literal["none", "optional", "required"]

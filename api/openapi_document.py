@@ -4,17 +4,19 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 from quart import Blueprint, Quart
 from quart_schema.validation import QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, QUART_SCHEMA_REQUEST_ATTRIBUTE
 from werkzeug.routing import Rule
 
-from api.openapi import ATTRIBUTE, Answers, answers
+from api.doors import ROUTES
+from api.openapi import ATTRIBUTE, WITHOUT_OPERATIONS, Answers, answers
 from api.openapi_schemas import Schemas, example_of
 from api.responses import BodyTooSlow
 from lyo_rt.problems import (
+    Forbidden,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     InternalFault,
@@ -32,10 +34,10 @@ from lyo_rt.problems import (
     Unavailable,
     UnsupportedMediaType,
 )
+from lyo_rt.security.permissions import MATRIX, allows
+from lyo_rt.security.tokens import UserType
 
 EXTENSION = "lyo.openapi"
-WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "demo"})
-"""Blueprints that serve pages and files, not the API."""
 
 DESCRIPTION = """\
 The HTTP side of Lyo: AI-written courses, a Socratic tutor, progress. The live side is `/v1/ws`,
@@ -149,17 +151,29 @@ class _Operation:
             "description": "\n".join(line.strip() for line in description.strip().splitlines()) or summary,
             "tags": [self.rule.endpoint.partition(".")[0]],
             "security": [{"bearer": []}] if promise.signed_in else [],
+            **self._permission(),
             "parameters": list(self._parameters()),
             **self._request_body(),
             "responses": self._responses(),
             **({"deprecated": True} if promise.deprecated else {}),
         }
 
+    def _permission(self) -> dict[str, Any]:
+        """What a role must have, and the roles that have it."""
+        permission = ROUTES.get(self.rule.endpoint)
+        if permission is None:
+            return {}
+        roles = [role for role in get_args(UserType) if allows(role, permission)]
+        return {"x-permission": permission.name, "x-roles": roles}
+
     def _problems(self) -> set[type[Problem]]:
         promise = self.promise
         found = {*promise.problems, TooManyRequests, InternalFault, Unavailable}
         if promise.signed_in:
             found |= {NotAuthenticated, TokenExpired, SessionRevoked}
+        permission = ROUTES.get(self.rule.endpoint)
+        if permission is not None and len(MATRIX[permission]) < len(get_args(UserType)):
+            found.add(Forbidden)
         if self.request_model is not None:
             found |= {InvalidJson, InvalidInput, TooLarge, UnsupportedMediaType, BodyTooSlow}
         if promise.page:

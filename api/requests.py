@@ -1,19 +1,29 @@
 """What comes in: strict JSON bodies, page arguments, and work done once per Idempotency-Key."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from quart import Request, Response, request
 
+from api.authentication import who
+from api.exchange import exchange_of
 from api.services import services
 from api.uploads import FORM_BYTES
 from lyo_rt import cursor, idempotency
+from lyo_rt.audit.records import Origin
 from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Transaction
 from lyo_rt.media.records import UPLOAD_MAX_BYTES
-from lyo_rt.problems import Fault, IdempotencyKeyMissing, InvalidInput, InvalidJson, UnsupportedMediaType
+from lyo_rt.problems import (
+    Fault,
+    IdempotencyKeyMissing,
+    InvalidCursor,
+    InvalidInput,
+    InvalidJson,
+    UnsupportedMediaType,
+)
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -77,16 +87,31 @@ def _nul_characters(value: Any, pointer: str) -> Iterator[str]:
                 yield from _nul_characters(entry, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
 
 
-def page_request(scope: str, keyset: type[Keyset]) -> tuple[int, Keyset | None]:
+def origin() -> Origin:
+    """Where what the current request does comes from, for the audit log."""
+    return Origin(who().user_id, exchange_of(request.scope).request_id)  # type: ignore[arg-type]
+
+
+def page_request(scope: str, keyset: type[Keyset], faults: Sequence[Fault] = ()) -> tuple[int, Keyset | None]:
     """`limit` and the place to read on after, of the current request; see lyo_rt/cursor.py.
 
         limit, after = page_request(f"courses:{user.id}", tuple[datetime, UUID])
         rows = await repository.list_courses(services().database, user.id, after, limit + 1)
         return json_answer(services().cursors.page(scope, rows, limit, lambda row: (row.created_at, row.id)))
 
-    Raises InvalidInput and InvalidCursor.
+    `faults` are those of the other query arguments, told together with these. Raises InvalidInput and InvalidCursor.
     """
-    return cursor.page_request(request.args, services().cursors, scope, keyset)
+    try:
+        place = cursor.page_request(request.args, services().cursors, scope, keyset)
+    except InvalidInput as problem:
+        raise InvalidInput(errors=[*faults, *problem.errors]) from None
+    except InvalidCursor as problem:
+        if not faults:
+            raise
+        raise InvalidInput(errors=[*faults, Fault("query:cursor", problem.detail)]) from None
+    if faults:
+        raise InvalidInput(errors=faults)
+    return place
 
 
 async def once_foretold(

@@ -12,6 +12,7 @@ from actors.feeds import Feeds
 from actors.workshop import Workshop
 from api.entrance import Entrance
 from api.local_model import LocalModel
+from lyo_rt.accounts.administration.service import Administration
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
@@ -40,6 +41,7 @@ class Services:
     broadcast: Broadcast
     model: Gatekeeper
     accounts: Accounts
+    administration: Administration
     cursors: Cursors
     library: Library
     workshop: Workshop

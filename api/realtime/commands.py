@@ -12,13 +12,14 @@ from actors.attendance import Attendance
 from actors.devices import Devices
 from actors.workshop import Workshop
 from api.briefs import GenerateCourse, validated
+from api.doors import permit
 from api.responses import as_problem
 from lyo_rt import idempotency, streams
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.clock import Clock
 from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction
-from lyo_rt.frames import Ask, Cancel, Generate, Regenerate, Stop
+from lyo_rt.frames import Ask, Cancel, Generate, Presence, Regenerate, Stop, Subscribe, Typing
 from lyo_rt.generation.records import Accepted
 from lyo_rt.problems import Problem
 from lyo_rt.security.tokens import Identity
@@ -63,22 +64,25 @@ class SessionCommands:
         """Raises NotAuthenticated, TokenExpired, SessionRevoked."""
         return self._accounts.identify(token)
 
-    def watching(self, who: Identity, told: Callable[[], None]) -> AbstractContextManager[None]:
-        """Calls `told` once the session has been signed out."""
-        return self._accounts.revocations.watching(who.session_id, told)
+    def watching(self, who: Identity, told: Callable[[Problem], None]) -> AbstractContextManager[None]:
+        """Calls `told` once the session has been signed out, or the learner's role is another."""
+        return self._accounts.revocations.watching(who, told)
 
     async def authorise(self, who: Identity, stream: str) -> None:
         """Raises NotFound."""
+        permit(who, Subscribe)
         await workshop.authorise(self._database, who, stream)
 
     async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:
         """The turn that began, now or the first time."""
+        permit(who, Ask)
         async with self._transaction() as transaction:
             begun = await self._workshop.ask(transaction, who.user_id, frame.conversation, frame.id, frame.text.strip())
         return _members(begun)
 
     async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]:
         """Whether an answer was being written; sent again, it stops no later one."""
+        permit(who, Stop)
 
         async def work(transaction: Transaction) -> Kept:
             stopped = await self._workshop.stop(transaction, who.user_id, frame.conversation)
@@ -88,6 +92,7 @@ class SessionCommands:
 
     async def regenerate(self, who: Identity, frame: Regenerate) -> Mapping[str, Any]:
         """The turn that began, now or the first time."""
+        permit(who, Regenerate)
 
         async def work(transaction: Transaction) -> Kept:
             begun = await self._workshop.regenerate(transaction, who.user_id, frame.conversation)
@@ -97,6 +102,7 @@ class SessionCommands:
 
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
         """The task and the provisional course."""
+        permit(who, Generate)
         brief = validated(GenerateCourse, frame.payload).brief()
         accepted = Accepted(task_id=uuid4(), provisional_course_id=uuid4())
         kept = Kept(202, _members(accepted), {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
@@ -112,6 +118,7 @@ class SessionCommands:
 
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""
+        permit(who, Cancel)
         async with self._transaction() as transaction:
             task = await self._workshop.cancel(transaction, who.user_id, frame.task)
         return _members(task)
@@ -127,6 +134,7 @@ class SessionCommands:
 
         `count` is how many there are where `members` does not name them all.
         """
+        permit(who, Presence)
         with _answered():
             await self.authorise(who, streams.course_stream(course))
             return _members(await self._attendance.attend(course=course, session=session, user=who.user_id))
@@ -149,6 +157,7 @@ class SessionCommands:
 
     async def typing(self, who: Identity, course: UUID) -> None:
         """Told to the others, or dropped."""
+        permit(who, Typing)
         with _answered():
             await self._attendance.type(course=course, user=who.user_id)
 

@@ -16,7 +16,7 @@ from api.realtime.socket import LINGER_SECONDS, Patience
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.generation.records import TERMINAL, TaskRecord
 from lyo_rt.outgoing import TEXT, Outgoing, framed
-from lyo_rt.problems import Draining, Problem, SessionRevoked, TokenExpired
+from lyo_rt.problems import Draining, Problem, TokenExpired
 from lyo_rt.security.tokens import Identity
 from lyo_rt.streams import StreamEvent, task_stream
 
@@ -63,7 +63,7 @@ class Watcher:
 
     def admit(self, who: Identity, seconds: float, revocations: Revocations, alarms: Alarms) -> None:
         """For as long as `who` is signed in: the token ends in `seconds`."""
-        watching = revocations.watching(who.session_id, lambda: self._fail(SessionRevoked()))
+        watching = revocations.watching(who, self._fail)
         watching.__enter__()
         alarm: Alarm = alarms.at(anyio.current_time() + seconds, lambda: self._fail(TokenExpired()))
         self._exits = [lambda: watching.__exit__(None, None, None), alarm.cancel]

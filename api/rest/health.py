@@ -20,11 +20,11 @@ from lyo_rt.language_models.gemma.provider import NOT_READY_SECONDS
 from lyo_rt.models.address import shown
 from lyo_rt.models.records import Memory, Reason, State
 from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
+from lyo_rt.security.permissions import Permission, allows
 
 blueprint = Blueprint("health", __name__, url_prefix="/v1/health")
 
 CHECK_SECONDS = 2.0
-ADMINS = frozenset({"admin", "super_admin"})
 
 
 class Liveness(msgspec.Struct, frozen=True):
@@ -255,7 +255,7 @@ async def _check_broadcast() -> None:
 
 def _asks_an_admin() -> bool:
     try:
-        return who().user_type in ADMINS
+        return allows(who().user_type, Permission.VIEW_OPERATIONS)
     except NotAuthenticated:
         return False
 

@@ -100,8 +100,9 @@ async def upload() -> Response:
 async def download(media_id: UUID) -> Response:
     """Read an upload.
 
-    Your own; the avatar of any active learner; lesson media of a course that you may read. The answer's Content-Type is
-    what the bytes are. Conditions and ranges are as RFC 9110 has them; a request for several ranges gets all.
+    Your own; the avatar of whose profile you may read; lesson media of a course that you may read. The answer's
+    Content-Type is what the bytes are. Conditions and ranges are as RFC 9110 has them; a request for several ranges
+    gets all.
     """
     media = await _readable(media_id)
     etag = media.digest.hex()
@@ -174,7 +175,7 @@ async def _course(given: str | None, purpose: Purpose | None, user: UUID, faults
 
 async def _readable(id: UUID) -> Media:
     media = await services().library.find(id)
-    if media is None or not await may_read(media, who().user_id):
+    if media is None or not await may_read(media, who()):
         raise NotFound("There is no such upload.")
     return media
 

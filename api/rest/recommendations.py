@@ -11,6 +11,7 @@ from api.authentication import signed_in, who
 from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
+from lyo_rt.accounts.profiles.service import own
 from lyo_rt.feeds import repository
 from lyo_rt.feeds.records import Fit, Recommendation, Studied
 from lyo_rt.feeds.rules import fitting
@@ -55,7 +56,7 @@ async def recommendations() -> Response:
     """
     limit = _limit(request.args.get("limit", str(LIMIT)))
     database, user = services().database, who().user_id
-    locale = (await services().accounts.profile(who())).language
+    locale = (await own(services().database, who().user_id)).language
     studied = await repository.list_studied(database, user, limit=STUDIED)
     candidates = await repository.list_candidates(database, user, limit=CANDIDATES)
     # in a thread: 200 candidates take 30 ms

@@ -19,13 +19,12 @@ class User(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Profile(User, frozen=True):
-    """All that a learner has told about themselves."""
+class Role(msgspec.Struct, frozen=True):
+    """A learner's role since `changed_at`, by the database's clock."""
 
-    language: str
-    learning_style: str | None
-    is_verified: bool
-    updated_at: datetime
+    user_id: UUID
+    user_type: UserType
+    changed_at: datetime
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from lyo_rt.accounts.records import Credentials, Profile, RefreshState, User
-from lyo_rt.database.pool import Queries, one
+from lyo_rt.accounts.records import Credentials, RefreshState, Role, User
+from lyo_rt.database.pool import Queries, many, one
 
 USER = "id, email, full_name, user_type, created_at"
 
@@ -42,24 +42,15 @@ async def find_credentials(database: Queries, email_key: str) -> Credentials | N
     return Credentials(msgspec.convert(dict(row), User), row["password_hash"], row["is_active"])
 
 
-async def find_profile(database: Queries, user_id: UUID) -> Profile | None:
-    """The profile of a learner who is active."""
-    row = await database.fetchrow(
-        f"""
-        SELECT {USER}, language, learning_style, is_verified, updated_at
-        FROM users WHERE id = $1 AND is_active
-        """,  # noqa: S608 - a constant list of columns
-        user_id,
-    )
-    return one(Profile, row)
-
-
 async def insert_session(database: Queries, *, user_id: UUID, device: str | None, now: datetime) -> UUID | None:
-    """A new signed-in device, or None when the learner is gone or no longer active."""
+    """A new signed-in device, or None when the learner is gone or no longer active.
+
+    Who is being suspended just now is waited for: no session is begun behind the back of that.
+    """
     session: UUID | None = await database.fetchval(
         """
         INSERT INTO auth_sessions (user_id, device, created_at, last_used_at)
-        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active
+        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active FOR SHARE
         RETURNING id
         """,
         user_id,
@@ -178,3 +169,15 @@ async def stopped_sessions(queries: Queries, seconds: float) -> list[UUID]:
         seconds,
     )
     return [row["id"] for row in rows]
+
+
+async def changed_roles(queries: Queries, seconds: float) -> list[Role]:
+    """The roles that were given or taken away in the last so many seconds."""
+    rows = await queries.fetch(
+        """
+        SELECT id AS user_id, user_type, role_changed_at AS changed_at FROM users
+        WHERE role_changed_at > clock_timestamp() - make_interval(secs => $1)
+        """,
+        seconds,
+    )
+    return many(Role, rows)

@@ -1,4 +1,5 @@
-"""Which sessions have been signed out, known on every instance without asking the database at each request."""
+"""What access tokens are good for no more, known on every instance without asking the database at each request:
+those of sessions that were signed out, and those that tell a role which their learner no longer has."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,26 +10,32 @@ import anyio
 from anyio.abc import TaskStatus
 
 from lyo_rt.accounts import repository
+from lyo_rt.accounts.records import Role
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
-from lyo_rt.problems import Unavailable
-from lyo_rt.security.tokens import LEEWAY
+from lyo_rt.problems import Problem, SessionRevoked, TokenExpired, Unavailable
+from lyo_rt.security.tokens import LEEWAY, Identity
 
 TOPIC = "revocations"
 STOPPED = b"\x01"
 """Before the id of a session whose refreshing was stopped."""
+ROLE_CHANGED = b"\x02"
+"""Before the id of a learner who has another role."""
+ANOTHER_ROLE = "Your role has changed; refresh the access token."
 EVERY_SECONDS = 1.0
 OVERLAP = timedelta(seconds=60)
 """How late a sign-out may become visible after the moment it bears: its commit, and the clocks' difference."""
 
+Told = Callable[[Problem], None]
+
 
 class Revocations:
-    """The sessions that were signed out while an access token of theirs may still be good.
+    """The sessions that were signed out, and the roles that changed, while an access token may still tell otherwise.
 
-    A sign-out on this instance counts at once; one elsewhere when the broadcast tells of it, or, when that was lost,
-    with the next read of the database, at most a second later. It is what `identify` asks, so it must be read once
-    (`run` has started) before the first request is answered.
+    What happens on this instance counts at once; what happens elsewhere when the broadcast tells of it, or, when that
+    was lost, with the next read of the database, at most a second later. It is what `identify` asks, so it must be
+    read once (`run` has started) before the first request is answered.
     """
 
     def __init__(self, database: Database, broadcast: Broadcast, clock: Clock, *, access_lifetime: timedelta) -> None:
@@ -38,7 +45,8 @@ class Revocations:
         self._remembered_for = access_lifetime + LEEWAY + OVERLAP
         self._forget_at: dict[UUID, datetime] = {}
         self._stopped: dict[UUID, datetime] = {}
-        self._watchers: dict[UUID, set[Callable[[], None]]] = {}
+        self._roles: dict[UUID, tuple[Role, datetime]] = {}
+        self._watchers: dict[UUID, set[tuple[Identity, Told]]] = {}
         self._read_all = True
         self._wake = anyio.Event()
 
@@ -60,33 +68,60 @@ class Revocations:
             self._stopped[session_id] = self._clock.now() + self._remembered_for
             self._tell(session_id)
 
+    def change(self, role: Role) -> None:
+        """Know of a learner's role: tokens that tell another are refused from now on, and their watchers are told."""
+        known = self._roles.get(role.user_id)
+        if known is not None and known[0].changed_at >= role.changed_at:
+            return
+        self._roles[role.user_id] = role, self._clock.now() + self._remembered_for
+        for watchers in tuple(self._watchers.values()):
+            for who, told in tuple(watchers):
+                if who.user_id == role.user_id and who.user_type != role.user_type:
+                    told(TokenExpired(ANOTHER_ROLE))
+
+    def fault_of(self, who: Identity) -> Problem | None:
+        """Why a token that is otherwise good is refused: SessionRevoked, TokenExpired (its role has changed); or None.
+
+        A refresh is enough where a role has changed: the new token tells the new one.
+        """
+        if who.session_id in self._forget_at:
+            return SessionRevoked()
+        known = self._roles.get(who.user_id)
+        if known is not None and known[0].user_type != who.user_type:
+            return TokenExpired(ANOTHER_ROLE)
+        return None
+
     def _tell(self, session_id: UUID) -> None:
-        for told in tuple(self._watchers.get(session_id, ())):
-            told()
+        for _, told in tuple(self._watchers.get(session_id, ())):
+            told(SessionRevoked())
 
     @contextmanager
-    def watching(self, session_id: UUID, told: Callable[[], None]) -> Iterator[None]:
-        """Call `told` once, as soon as the session has been signed out: at once if it is, or while the block runs.
+    def watching(self, who: Identity, told: Told) -> Iterator[None]:
+        """Call `told` with the problem as soon as this identity's token is refused: at once, or while the block runs.
 
         `told` must neither wait nor raise.
         """
-        watchers = self._watchers.setdefault(session_id, set())
-        watchers.add(told)
+        watch = who, told
+        watchers = self._watchers.setdefault(who.session_id, set())
+        watchers.add(watch)
         try:
-            if session_id in self:
-                told()
+            if (fault := self.fault_of(who)) is not None:
+                told(fault)
             yield
         finally:
-            watchers.discard(told)
-            if not watchers and self._watchers.get(session_id) is watchers:
-                del self._watchers[session_id]
+            watchers.discard(watch)
+            if not watchers and self._watchers.get(who.session_id) is watchers:
+                del self._watchers[who.session_id]
 
     def heard(self, payload: bytes) -> None:
-        """Another instance, or this one, has signed a session out or stopped its refreshing."""
+        """Another instance, or this one, has signed a session out, stopped its refreshing, or changed a role."""
         if len(payload) == 16:
             self.add(UUID(bytes=payload))
         elif len(payload) == 17 and payload.startswith(STOPPED):
             self.stop(UUID(bytes=payload[1:]))
+        elif len(payload) == 17 and payload.startswith(ROLE_CHANGED):
+            # Which role is in the database: two changes may be told in another order than they were made.
+            self._wake.set()
         else:
             self.lost()
 
@@ -111,8 +146,8 @@ class Revocations:
                     await anyio.sleep(EVERY_SECONDS)
 
     def statistics(self) -> dict[str, int]:
-        """`revoked` sessions that are remembered, and `watched` ones."""
-        return {"revoked": len(self._forget_at), "watched": len(self._watchers)}
+        """`revoked` sessions and changed `roles` that are remembered, and `watched` sessions."""
+        return {"revoked": len(self._forget_at), "roles": len(self._roles), "watched": len(self._watchers)}
 
     async def _read(self) -> None:
         self._wake = anyio.Event()
@@ -122,7 +157,11 @@ class Revocations:
             self.add(session_id)
         for session_id in await repository.stopped_sessions(self._database, reach.total_seconds()):
             self.stop(session_id)
+        for role in await repository.changed_roles(self._database, reach.total_seconds()):
+            self.change(role)
         now = self._clock.now()
+        for user_id in [one for one, (_, moment) in self._roles.items() if moment <= now]:
+            del self._roles[user_id]
         for known in (self._forget_at, self._stopped):
             for session_id in [one for one, moment in known.items() if moment <= now]:
                 del known[session_id]

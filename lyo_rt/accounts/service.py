@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lyo_rt import streams
 from lyo_rt.accounts import repository
-from lyo_rt.accounts.records import Profile, RefreshedTokens, RefreshState, Registered, SignedIn, User
+from lyo_rt.accounts.records import RefreshedTokens, RefreshState, Registered, SignedIn, User
 from lyo_rt.accounts.revocations import STOPPED, TOPIC, Revocations
 from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
 from lyo_rt.clock import Clock
@@ -40,11 +40,12 @@ class Accounts:
     def identify(self, token: str) -> Identity:
         """Who is asking with this access token. Reads no database.
 
-        Raises TokenExpired, SessionRevoked after a logout, NotAuthenticated for all else.
+        Raises TokenExpired, also when it tells a role that is no longer theirs; SessionRevoked after a logout,
+        NotAuthenticated for all else.
         """
         identity = self._tokens.read(token)
-        if identity.session_id in self.revocations:
-            raise SessionRevoked()
+        if (fault := self.revocations.fault_of(identity)) is not None:
+            raise fault
         return identity
 
     async def register(self, *, email: str, password: str, full_name: str, device: str | None = None) -> Registered:
@@ -134,16 +135,6 @@ class Accounts:
                 await self._tell_signed_out(transaction, identity.user_id, identity.session_id, now, "logout")
             transaction.announce(TOPIC, identity.session_id.bytes)
         self.revocations.add(identity.session_id)
-
-    async def profile(self, identity: Identity) -> Profile:
-        """What is known of the asker.
-
-        Raises NotAuthenticated when the account is gone or no longer active.
-        """
-        profile = await repository.find_profile(self._database, identity.user_id)
-        if profile is None:
-            raise NotAuthenticated("This account is not active any more.")
-        return profile
 
     async def _open_session(
         self, transaction: Transaction, user: User, device: str | None, now: datetime

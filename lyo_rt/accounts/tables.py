@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from lyo_rt.database.schema import happened, identity, metadata, moment, owner, uuid
+from lyo_rt.database.schema import document, happened, identity, metadata, moment, owner, uuid
 
 users = sa.Table(
     "users",
@@ -15,10 +15,19 @@ users = sa.Table(
     sa.Column("user_type", sa.Text, nullable=False, server_default="student"),
     sa.Column("language", sa.Text, nullable=False, server_default="en"),
     sa.Column("learning_style", sa.Text),
+    sa.Column("bio", sa.Text),
+    sa.Column("avatar_url", sa.Text),
+    sa.Column("timezone", sa.Text, nullable=False, server_default="UTC", comment="IANA name"),
+    document("notification_preferences"),
+    document("privacy_settings"),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("is_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     happened(),
     happened("updated_at"),
+    sa.Column("role_changed_at", moment, comment="by the database's clock; tokens issued before tell another role"),
+    sa.Column("suspended_at", moment, comment="not active since, until a super admin lifts it"),
+    sa.Index("ix_users_created_at", "created_at", "id"),
+    sa.Index("ix_users_role_changed_at", "role_changed_at"),
     sa.CheckConstraint("user_type IN ('student','teacher','admin','super_admin')", name="user_type"),
 )
 

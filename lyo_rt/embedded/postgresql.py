@@ -11,7 +11,7 @@ from urllib.parse import quote
 import asyncpg
 
 from lyo_rt.embedded.account import server_account
-from lyo_rt.embedded.cluster import forget_dead_postmaster, initialise, is_ready, postgresql_binaries
+from lyo_rt.embedded.cluster import forget_dead_postmaster, initialise, is_ready, is_served, postgresql_binaries
 from lyo_rt.embedded.guarded import Guarded, from_thread, guard, own_folder, socket_folder, sole_use, until
 
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -38,7 +38,12 @@ class PostgreSQL:
 
     def url(self, database: str = "lyo") -> str:
         """The URL, for asyncpg and libpq, of one of its databases, through the Unix socket."""
-        return f"postgresql://lyo@/{quote(database)}?host={quote(str(self.socket_dir), safe='/')}"
+        return self.address(database, self.socket_dir)
+
+    @staticmethod
+    def address(database: str, socket_dir: Path) -> str:
+        """The URL of a database of the server whose socket lies in that folder."""
+        return f"postgresql://lyo@/{quote(database)}?host={quote(str(socket_dir), safe='/')}"
 
     async def ended(self) -> str:
         """Waits until the server ends though nobody stopped it; one line that says why. One waiter only."""
@@ -62,6 +67,18 @@ async def embedded_postgresql(data_dir: Path, *, fsync: bool = True) -> AsyncIte
         finally:
             await connection.close()
         yield server
+
+
+def running_postgresql(data_dir: Path) -> str | None:
+    """The URL of `lyo` on the server that another process runs over `data_dir`/postgresql now; None when none runs.
+
+    It is only asked, and lives and dies with its owner.
+    """
+    data = data_dir / "postgresql" / "data"
+    if not is_ready(data) or not is_served(data):
+        return None
+    sockets = (data / "postmaster.pid").read_text().splitlines()[4]
+    return PostgreSQL.address("lyo", Path(sockets))
 
 
 @contextmanager

@@ -54,6 +54,7 @@ from lyo_rt.problems import (
     Forbidden,
     NotAuthenticated,
     NotFound,
+    Problem,
     Replaced,
     SessionRevoked,
     StalePosition,
@@ -88,7 +89,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.tokens: dict[str, Identity] = {}
-        self.watched: dict[UUID, Callable[[], None]] = {}
+        self.watched: dict[UUID, Callable[[Problem], None]] = {}
         self.done: list[object] = []
         self.begun: dict[UUID, UUID] = {}
         self.refuses: Exception | None = None
@@ -101,7 +102,7 @@ class Desk:
         return self.tokens[token]
 
     @contextmanager
-    def watching(self, who: Identity, told: Callable[[], None]) -> Iterator[None]:
+    def watching(self, who: Identity, told: Callable[[Problem], None]) -> Iterator[None]:
         self.watched[who.session_id] = told
         yield
         del self.watched[who.session_id]
@@ -665,7 +666,7 @@ async def test_signed_out_elsewhere_the_session_ends_at_once(open_session: Open,
     await session.send(Auth("other"))
     assert list(desk.watched) == [other.session_id]
     await session.send(Ping())
-    desk.watched[other.session_id]()
+    desk.watched[other.session_id](SessionRevoked())
     with pytest.raises(SessionRevoked):
         await session.outbound.taken()
     session.address.stop()

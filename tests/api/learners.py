@@ -1,29 +1,83 @@
 """Learners of a test's own, signed in."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
-from typing import Any
-from uuid import uuid4
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import httpx
 
 from api.services import Services
+from lyo_rt.accounts import repository
+from lyo_rt.accounts.rules import email_key
+from lyo_rt.audit.records import COMMAND_LINE
+from lyo_rt.security.passwords import Passwords
+from lyo_rt.security.tokens import UserType
+
+PASSWORD = "Correct-horse-9-battery"
 
 
-async def signed_in(services: Services, address: tuple[str, int], name: str = "Learner") -> httpx.AsyncClient:
+class Client(httpx.AsyncClient):
+    """A client of one learner."""
+
+    refresh_token: str
+    email: str
+
+
+async def signed_in(services: Services, address: tuple[str, int], name: str = "Learner") -> Client:
     """A client of a new learner; close it."""
-    registered = await services.accounts.register(
-        email=f"{name.lower()}-{uuid4().hex[:8]}@example.com", password="Correct-horse-9-battery", full_name=name
+    email = f"{name.lower()}-{uuid4().hex[:8]}@example.com"
+    await repository.insert_user(
+        services.database,
+        email=email,
+        email_key=email_key(email),
+        password_hash=await cheaply_hashed(),
+        full_name=name,
+        now=services.clock.now(),
     )
+    signed = await services.accounts.login(email=email, password=PASSWORD)
     host, port = address
-    return httpx.AsyncClient(
-        base_url=f"http://{host}:{port}", timeout=30, headers={"Authorization": f"Bearer {registered.access_token}"}
+    client = Client(
+        base_url=f"http://{host}:{port}", timeout=30, headers={"Authorization": f"Bearer {signed.access_token}"}
     )
+    client.refresh_token, client.email = signed.refresh_token, email
+    return client
+
+
+async def cheaply_hashed() -> str:
+    """A hash of PASSWORD that takes 1 ms to check: registering takes 250."""
+    return await Passwords(cost=4).hash(PASSWORD)
+
+
+async def become(services: Services, client: httpx.AsyncClient, role: UserType) -> None:
+    """The learner has this role now, and a token that tells it."""
+    await give(services, client, role)
+    await refresh(services, client)
+
+
+async def give(services: Services, client: httpx.AsyncClient, role: UserType) -> None:
+    """The learner has this role now; their token still tells the old one."""
+    await services.administration.change_role(COMMAND_LINE, user_of(client), role, reason=None)
+
+
+async def refresh(services: Services, client: httpx.AsyncClient) -> None:
+    """The client sends a new token."""
+    learner = cast("Client", client)
+    pair = await services.accounts.refresh(learner.refresh_token)
+    learner.refresh_token = pair.refresh_token
+    learner.headers["Authorization"] = f"Bearer {pair.access_token}"
 
 
 def token_of(client: httpx.AsyncClient) -> str:
     """The access token a client sends."""
     return client.headers["Authorization"].removeprefix("Bearer ")
+
+
+def user_of(client: httpx.AsyncClient) -> UUID:
+    """Whose token a client sends."""
+    payload = token_of(client).split(".")[1]
+    return UUID(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
 
 
 async def events_of(response: httpx.Response) -> AsyncIterator[tuple[str, str, Any]]:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from api.services import Services
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
-from tests.api.learners import events_of, signed_in, token_of
+from tests.api.learners import become, events_of, give, refresh, signed_in
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
@@ -60,11 +60,6 @@ async def said(learner: httpx.AsyncClient, text: str) -> list[tuple[str, Any]]:
         return [(name, data) async for _, name, data in events_of(response)]
 
 
-async def become(services: Services, client: httpx.AsyncClient, role: str) -> None:
-    user = services.accounts.identify(token_of(client)).user_id
-    await services.database.execute("UPDATE users SET user_type = $2 WHERE id = $1", user, role)
-
-
 async def test_a_learner_sees_what_was_used_and_what_is_left(
     services: Services, address: tuple[str, int], learner: httpx.AsyncClient, provider: OpenAI
 ) -> None:
@@ -101,8 +96,12 @@ async def test_admins_see_what_it_costs(services: Services, learner: httpx.Async
     stored = await services.database.fetchval("SELECT sum(cost)::float8 FROM ai_usage")
     assert costs["cost_usd"] == costs["today_usd"] == pytest.approx(stored)
     assert costs["remaining_usd"] == pytest.approx(10 - stored)
-    await become(services, learner, "student")
-    assert (await learner.get("/v1/admin/ai/costs")).status_code == 403, "a role taken away counts at once"
+    await give(services, learner, "student")
+    assert (await learner.get("/v1/admin/ai/costs")).json()["code"] == "TOKEN_EXPIRED", (
+        "a role taken away counts at once"
+    )
+    await refresh(services, learner)
+    assert (await learner.get("/v1/admin/ai/costs")).status_code == 403
 
 
 @pytest.mark.parametrize("days", ["0", "91", "x", "1e1", "-1"])

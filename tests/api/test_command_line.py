@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from api.asyncapi_document import asyncapi_json
+from lyo_rt.embedded.postgresql import postgresql_server, running_postgresql
 from lyo_rt.settings import Settings
+from tests.conftest import statement
 from tests.lyo_rt.embedding import ROOT
 
 
@@ -35,7 +37,9 @@ def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate", "users"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     assert command in lyo_rt("--help").stdout
     helped = lyo_rt(command, "--help")
@@ -163,3 +167,32 @@ def test_bad_settings_of_the_model_are_one_line(variables: dict[str, str], line:
     refused = lyo_rt("model", "pull", **variables)
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"lyo-rt: {line}")
+
+
+def test_a_role_is_given_to_an_account_that_is_there(database_url: str) -> None:
+    lyo_rt("seed", DATABASE_URL=database_url)
+    given = lyo_rt("users", "promote", "Demo@example.com", "super_admin", DATABASE_URL=database_url)
+    assert (given.returncode, given.stdout) == (0, "demo@example.com is super_admin now.\n")
+    for arguments, code, said in (
+        (("nobody@example.com", "admin"), 1, "lyo-rt: There is no account with the e-mail nobody@example.com.\n"),
+        (("demo@example.com", "student"), 1, "lyo-rt: This is the last super admin: "),
+        (("demo@example.com", "king"), 2, "must be one of student, teacher, admin, super_admin"),
+    ):
+        refused = lyo_rt("users", "promote", *arguments, DATABASE_URL=database_url)
+        assert refused.returncode == code
+        assert said in refused.stderr
+
+
+def test_a_role_is_given_while_the_embedded_database_is_served(short_dir: Path) -> None:
+    """Its owner has the folder; the program asks the server that runs there, and leaves it running."""
+    data = short_dir / "promoting"
+    with postgresql_server(data, fsync=False) as server:
+        statement(server, "CREATE DATABASE lyo")
+        lyo_rt("migrate", DATABASE_URL=server.url())
+        lyo_rt("seed", DATABASE_URL=server.url())
+        given = lyo_rt("users", "promote", "demo@example.com", "teacher", LYO_DATA_DIR=str(data))
+        assert (given.returncode, given.stdout) == (0, "demo@example.com is teacher now.\n"), given.stderr
+        assert running_postgresql(data) == server.url()
+    assert running_postgresql(data) is None
+    again = lyo_rt("users", "promote", "demo@example.com", "admin", LYO_DATA_DIR=str(data))
+    assert (again.returncode, again.stdout) == (0, "demo@example.com is admin now.\n"), again.stderr

@@ -14,8 +14,9 @@ from api.services import Services
 from lyo_rt import leases, streams
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
+from lyo_rt.security.tokens import UserType
 from lyo_rt.settings import Settings
-from tests.api.learners import signed_in, token_of
+from tests.api.learners import become, signed_in, token_of
 from tests.api.sockets import Device, greeted
 
 pytestmark = pytest.mark.anyio
@@ -33,15 +34,10 @@ async def learner(services: Services, address: tuple[str, int]) -> AsyncIterator
 @pytest.fixture
 async def console(address: tuple[str, int], services: Services, learner: httpx.AsyncClient) -> AsyncIterator[Device]:
     """An admin's socket, which follows the stream from its beginning."""
-    await promote(services, learner, "admin")
+    await become(services, learner, "admin")
     async with greeted(address, token_of(learner)) as device:
         assert "ok" in await device.ask("subscribe", stream="ops", after=BEGINNING)
         yield device
-
-
-async def promote(services: Services, client: httpx.AsyncClient, role: str) -> None:
-    user: UUID = services.accounts.identify(token_of(client)).user_id
-    await services.database.execute("UPDATE users SET user_type = $2 WHERE id = $1", user, role)
 
 
 async def next_event(device: Device) -> tuple[str, dict[str, Any]]:
@@ -52,10 +48,10 @@ async def next_event(device: Device) -> tuple[str, dict[str, Any]]:
 async def test_only_those_find_it_who_are_admins_now(
     address: tuple[str, int], services: Services, learner: httpx.AsyncClient
 ) -> None:
-    """The token says student all the while: the database decides."""
-    async with greeted(address, token_of(learner)) as device:
-        for role, found in (("student", False), ("super_admin", True), ("teacher", False), ("admin", True)):
-            await promote(services, learner, role)
+    roles: tuple[UserType, ...] = ("teacher", "admin", "student", "super_admin")
+    for role, found in zip(roles, (False, True, False, True), strict=True):
+        await become(services, learner, role)
+        async with greeted(address, token_of(learner)) as device:
             reply = await device.ask("subscribe", stream="ops")
             assert ("ok" in reply) is found
             assert found or (reply["problem"]["status"], reply["problem"]["code"]) == (404, "NOT_FOUND")

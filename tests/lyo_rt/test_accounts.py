@@ -5,6 +5,7 @@ import anyio
 import pytest
 
 from lyo_rt.accounts.demo import LEARNERS, PASSWORD, seed_demo
+from lyo_rt.accounts.profiles.service import own
 from lyo_rt.accounts.records import RefreshedTokens
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
@@ -159,7 +160,7 @@ async def test_an_inactive_account_neither_logs_in_nor_refreshes_nor_reads(
     with pytest.raises(NotAuthenticated):
         await accounts.refresh(new.refresh_token)
     with pytest.raises(NotAuthenticated):
-        await accounts.profile(accounts.identify(new.access_token))
+        await own(database, new.user_id)
 
 
 async def test_a_deleted_account_neither_logs_in_nor_refreshes(accounts: Accounts, database: Database) -> None:
@@ -171,9 +172,9 @@ async def test_a_deleted_account_neither_logs_in_nor_refreshes(accounts: Account
         await accounts.refresh(new.refresh_token)
 
 
-async def test_a_profile_tells_what_is_stored(accounts: Accounts, clock: SetClock) -> None:
+async def test_a_profile_tells_what_is_stored(accounts: Accounts, database: Database, clock: SetClock) -> None:
     new = await registered(accounts)
-    profile = await accounts.profile(accounts.identify(new.access_token))
+    profile = await own(database, new.user_id)
     assert (profile.email, profile.user_type, profile.language) == ("student@example.com", "student", "en")
     assert (profile.created_at, profile.is_verified) == (clock.now(), False)
 

@@ -8,7 +8,7 @@ from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
-from lyo_rt.problems import SessionRevoked
+from lyo_rt.problems import Problem, SessionRevoked
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Identity, Tokens
@@ -70,13 +70,13 @@ async def told_of_logout(accounts: Accounts, elsewhere: Revocations, identity: I
     async with anyio.create_task_group() as tasks:
         await tasks.start(elsewhere.run)
         assert identity.session_id not in elsewhere
-        with elsewhere.watching(identity.session_id, told.set):
+        with elsewhere.watching(identity, lambda _: told.set()):
             await accounts.logout(identity)
             with anyio.fail_after(PROMISED_SECONDS):
                 await told.wait()
         assert identity.session_id in elsewhere
         tasks.cancel_scope.cancel()
-    assert elsewhere.statistics() == {"revoked": 1, "watched": 0}
+    assert elsewhere.statistics() == {"revoked": 1, "roles": 0, "watched": 0}
 
 
 async def test_another_instance_is_told_by_the_broadcast(
@@ -128,7 +128,7 @@ async def test_after_a_loss_everything_is_read_again(
         await database[0].execute(
             "UPDATE auth_sessions SET revoked_at = clock_timestamp() - interval '20 minutes', revoked_for = 'logout'"
         )
-        with elsewhere.watching(identity.session_id, told.set), anyio.fail_after(PROMISED_SECONDS):
+        with elsewhere.watching(identity, lambda _: told.set()), anyio.fail_after(PROMISED_SECONDS):
             if signal == "lost":
                 elsewhere.lost()
             else:
@@ -154,7 +154,7 @@ async def test_it_outlives_a_database_that_goes_and_comes_back(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1",
             own,
         )
-        with elsewhere.watching(identity.session_id, told.set):
+        with elsewhere.watching(identity, lambda _: told.set()):
             await accounts.logout(identity)
             with anyio.fail_after(PROMISED_SECONDS + 2):
                 await told.wait()
@@ -166,7 +166,7 @@ async def test_a_watcher_of_a_session_that_is_gone_already_is_told_at_once(
 ) -> None:
     await accounts.logout(identity)
     told: list[str] = []
-    with accounts.revocations.watching(identity.session_id, lambda: told.append("gone")):
+    with accounts.revocations.watching(identity, lambda _: told.append("gone")):
         assert told == ["gone"]
     accounts.revocations.add(identity.session_id)
     assert told == ["gone"]
@@ -175,11 +175,11 @@ async def test_a_watcher_of_a_session_that_is_gone_already_is_told_at_once(
 async def test_every_watcher_is_told_and_those_who_left_are_not(accounts: Accounts, identity: Identity) -> None:
     told: list[str] = []
     watching = accounts.revocations.watching
-    with watching(identity.session_id, lambda: told.append("left")):
+    with watching(identity, lambda _: told.append("left")):
         pass
     with (
-        watching(identity.session_id, lambda: told.append("one")),
-        watching(identity.session_id, lambda: told.append("two")),
+        watching(identity, lambda _: told.append("one")),
+        watching(identity, lambda _: told.append("two")),
     ):
         await accounts.logout(identity)
     assert sorted(told) == ["one", "two"]
@@ -208,13 +208,13 @@ async def test_a_refresh_token_used_twice_is_told_to_watchers_once_and_the_acces
     elsewhere = Revocations(database[0], broadcast, clock, access_lifetime=ACCESS)
     told, times = anyio.Event(), list[int]()
 
-    def count() -> None:
+    def count(_: Problem) -> None:
         times.append(1)
         told.set()
 
     async with anyio.create_task_group() as tasks:
         await tasks.start(elsewhere.run)
-        with elsewhere.watching(identity.session_id, count):
+        with elsewhere.watching(identity, count):
             await accounts.refresh(pair.refresh_token)
             assert times == []
             with pytest.raises(SessionRevoked):

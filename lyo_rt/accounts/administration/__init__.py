@@ -1,0 +1,1 @@
+"""What admins and super admins do with accounts."""

@@ -1,0 +1,1 @@
+"""What learners tell about themselves, and how they want to be treated."""

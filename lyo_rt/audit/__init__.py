@@ -1,0 +1,1 @@
+"""What was done to accounts and to the deployment, by whom: written once, never changed."""

@@ -1,0 +1,33 @@
+"""Entries of the audit log."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+Act = Literal[
+    "user.role_changed", "user.suspended", "user.restored", "user.corrected", "teaching.accepted", "teaching.ended"
+]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where an act comes from: who asked, and with which request. Without an actor it was the command line."""
+
+    actor_id: UUID | None
+    request_id: str | None
+
+
+COMMAND_LINE = Origin(None, None)
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One act. `actor_id` is null for the command line; either id is null once its person has been erased."""
+
+    id: UUID
+    act: str
+    actor_id: UUID | None
+    subject_id: UUID | None
+    details: dict[str, Any]
+    request_id: str | None
+    created_at: datetime
