@@ -97,7 +97,7 @@ def _bare(frame: Image.Image, longest_side: int) -> tuple[Image.Image, int]:
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turned as its EXIF says. ImageOps.exif_transpose does too, but writes the rest anew, which may be broken."""
-    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return image if turn is None else image.transpose(turn)
 
 
