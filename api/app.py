@@ -8,17 +8,19 @@ from api.exchange import exchange_of
 from api.files import Answer
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
-from api.pages import asyncapi, demo, problems
+from api.pages import asyncapi, demo, mailed_links, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
 from api.rest import (
     ai_usage,
     auth,
+    auth_sessions,
     courses,
     documentation,
     explanations,
     generated_courses,
     health,
+    passwords,
     quizzes,
     recommendations,
     streams,
@@ -28,11 +30,15 @@ from api.rest import (
     translations,
     tutor,
     users,
+    verification,
 )
 from api.services import Services
 
 ROUTES = (
     auth,
+    verification,
+    passwords,
+    auth_sessions,
     users,
     courses,
     generated_courses,
@@ -50,6 +56,7 @@ ROUTES = (
     documentation,
     asyncapi,
     problems,
+    mailed_links,
     demo,
 )
 MAX_BODY_BYTES = 1024 * 1024

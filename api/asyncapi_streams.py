@@ -82,11 +82,20 @@ class DeviceSignedIn(msgspec.Struct, frozen=True):
 
 
 class DeviceSignedOut(msgspec.Struct, frozen=True):
-    """A session of the learner's has ended before its time."""
+    """A session of the learner's has ended before its time.
+
+    `reason` is logout, signed_out_elsewhere, password_reset, password_changed or token_reused; more may come.
+    """
 
     session: UUID
     at: datetime
     reason: Annotated[str, msgspec.Meta(examples=["logout"])]
+
+
+class EmailVerified(msgspec.Struct, frozen=True):
+    """The learner has shown that their e-mail address is theirs."""
+
+    at: datetime
 
 
 class InstanceStarted(msgspec.Struct, frozen=True):
@@ -184,6 +193,7 @@ KINDS = (
             "task.finished": TaskFinished,
             "device.signed_in": DeviceSignedIn,
             "device.signed_out": DeviceSignedOut,
+            "email.verified": EmailVerified,
         },
     ),
     StreamKind(

@@ -34,7 +34,7 @@ from lyo_rt.problems import (
 )
 
 EXTENSION = "lyo.openapi"
-WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "demo"})
+WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "mailed_links", "demo"})
 """Blueprints that serve pages and files, not the API."""
 
 DESCRIPTION = """\

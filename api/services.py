@@ -12,7 +12,10 @@ from actors.feeds import Feeds
 from actors.workshop import Workshop
 from api.entrance import Entrance
 from api.local_model import LocalModel
+from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.service import Accounts
+from lyo_rt.accounts.signed_in_devices import SignedInDevices
+from lyo_rt.accounts.verification import Verification
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
@@ -39,6 +42,9 @@ class Services:
     broadcast: Broadcast
     model: Gatekeeper
     accounts: Accounts
+    verification: Verification
+    password_changes: PasswordChanges
+    signed_in_devices: SignedInDevices
     cursors: Cursors
     workshop: Workshop
     feeds: Feeds
