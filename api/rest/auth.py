@@ -13,7 +13,7 @@ from api.responses import json_answer
 from api.services import services
 from lyo_rt.accounts.records import RefreshedTokens, Registered, SignedIn
 from lyo_rt.accounts.rules import LONGEST_EMAIL, LONGEST_NAME, email_address, person_name
-from lyo_rt.mail.rules import LANGUAGES
+from lyo_rt.mail.rules import preferred
 from lyo_rt.problems import EmailTaken, NotAuthenticated, SessionRevoked, WrongCredentials
 from lyo_rt.security.passwords import LEAST_CHARACTERS, MOST_BYTES, broken_rules
 
@@ -105,7 +105,7 @@ async def register(data: RegisterRequest) -> Response:
         email=data.email,
         password=data.password.get_secret_value(),
         full_name=data.full_name,
-        language=request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0],
+        language=preferred(request.accept_languages.values()),
         device=_device(),
     )
     return json_answer(registered, 201, {**NOT_STORED, "Location": "/v1/users/me"})

@@ -216,8 +216,8 @@ async def list_sessions(
         """
         SELECT id, device, created_at, last_used_at, id = $2 AS current FROM auth_sessions
         WHERE user_id = $1 AND revoked_at IS NULL
-          AND last_used_at > CASE WHEN refresh_revoked_at IS NULL THEN $3 ELSE $4 END
-          AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6))
+          AND last_used_at > CASE WHEN refresh_revoked_at IS NULL THEN $3::timestamptz ELSE $4 END
+          AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid))
         ORDER BY created_at DESC, id DESC LIMIT $7
         """,
         user_id,

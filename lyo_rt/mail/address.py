@@ -64,19 +64,19 @@ def _smtp(parts: SplitResult, port: int | None) -> Smtp:
     query = parse_qs(parts.query, keep_blank_values=True)
     if query not in ({}, {"starttls": ["no"]}):
         raise ValueError("knows no other option than ?starttls=no")
-    if (parts.username is None) != (parts.password is None):
+    if bool(parts.username) != bool(parts.password):
         raise ValueError("needs a user and a password, or neither; write @ : and / in them as %40 %3A %2F")
     tls, nearby = parts.scheme == "smtps", loopback(parts.hostname)
     starttls = not tls and not query and not nearby
-    if parts.password is not None and not (tls or starttls or nearby):
+    if parts.password and not (tls or starttls or nearby):
         raise ValueError("would send a password unencrypted: leave ?starttls=no away, or use smtps://")
     return Smtp(
         parts.hostname,
         port or (SUBMISSIONS if tls else SUBMISSION),
         tls,
         starttls,
-        None if parts.username is None else unquote(parts.username),
-        None if parts.password is None else unquote(parts.password),
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
     )
 
 

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from email_validator import validate_email
+import idna
 
 from lyo_rt.mail.records import Message
 
@@ -20,18 +20,19 @@ def mime(message: Message) -> EmailMessage:
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.date)
     mail["Message-ID"] = f"<{message.id}>"
-    mail["Content-Language"] = message.language
     # RFC 3834: nobody's out-of-office note is to answer it.
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
+    # Behind the content, which clears what is said of contents before it.
+    mail["Content-Language"] = message.language
     return mail
 
 
 def on_the_wire(address: str) -> str:
     """The address with its domain in ASCII, which every server takes."""
-    found = validate_email(address, check_deliverability=False, globally_deliverable=False)
-    return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def _mailbox(address: str, name: str = "") -> Address:

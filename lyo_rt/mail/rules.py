@@ -1,7 +1,7 @@
 """When a mail is tried again and when it is given up, in which language it is, and whom it greets by name. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from lyo_rt.mail.records import Waiting
@@ -15,8 +15,13 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 def spoken(tag: str) -> str:
     """The language of mails for who speaks `tag` (BCP 47): `de-AT` is `de`."""
-    primary = re.split("[-_]", tag, maxsplit=1)[0].lower()
-    return primary if primary in LANGUAGES else LANGUAGES[0]
+    return preferred([tag])
+
+
+def preferred(tags: Iterable[str]) -> str:
+    """The first language of mails among those of `tags`, the best liked first."""
+    primaries = (re.split("[-_]", tag, maxsplit=1)[0].lower() for tag in tags)
+    return next((primary for primary in primaries if primary in LANGUAGES), LANGUAGES[0])
 
 
 def pause_after(attempt: int, asked: timedelta, jitter: Callable[[float, float], float]) -> timedelta:

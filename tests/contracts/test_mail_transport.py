@@ -59,7 +59,7 @@ def assert_is_the_mail(received: EmailMessage, sent: Message) -> None:
     assert received["Message-ID"] == f"<{sent.id}>"
     assert (received["Subject"], received["To"]) == (sent.subject, sent.recipient.replace("bücher", "xn--bcher-kva"))
     assert received["From"] == f"Lyo <{sent.sender}>"
-    assert received["Auto-Submitted"] == "auto-generated"
+    assert (received["Auto-Submitted"], received["Content-Language"]) == ("auto-generated", sent.language)
     assert received["Date"].datetime == sent.date
     assert received.get_content_type() == "multipart/alternative"
     text, html = received.iter_parts()

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from quart import Blueprint, Response, request, send_from_directory
 
 from api.pages.policy import PAGE_CSP
-from lyo_rt.mail.rules import LANGUAGES, spoken
+from lyo_rt.mail.rules import LANGUAGES, preferred
 
 blueprint = Blueprint("mailed_links", __name__)
 
@@ -50,8 +50,8 @@ async def file(name: str) -> Response:
 
 
 async def _page(name: str) -> Response:
-    language = request.args.get("lang") or request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-    language = spoken(language)
+    asked = request.args.get("lang")
+    language = preferred([asked] if asked else request.accept_languages.values())
     template, texts = await anyio.to_thread.run_sync(_read)
     html = template.render(texts[language] | texts[language][name], page=name, language=language)
     headers = {"Content-Security-Policy": PAGE_CSP, "Cache-Control": "no-store", "Vary": "Accept-Language"}
