@@ -5,10 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from lyo_rt.mail.address import Files, Way, loopback
+from lyo_rt.mail.address import Files, Way, is_number
 from lyo_rt.mail.address import parse as parse_mail_url
 from lyo_rt.models.address import parse
 
@@ -286,7 +287,7 @@ class Settings(BaseSettings):
     def mail_sender(self) -> str:
         """The address that mails are from."""
         host = urlsplit(self.reached_at).hostname or "localhost"
-        return self.mail_from or f"no-reply@{'localhost' if loopback(host) else host}"
+        return self.mail_from or f"no-reply@{'localhost' if is_number(host) else host}"
 
     @property
     def model_file(self) -> Path | None:

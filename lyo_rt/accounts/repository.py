@@ -258,9 +258,7 @@ async def verify_email(queries: Queries, user_id: UUID, email_key: str, *, now: 
 
 async def find_password_hash(queries: Queries, user_id: UUID) -> str | None:
     """The password of an active learner, hashed."""
-    hashed: str | None = await queries.fetchval(
-        "SELECT password_hash FROM users WHERE id = $1 AND is_active", user_id
-    )
+    hashed: str | None = await queries.fetchval("SELECT password_hash FROM users WHERE id = $1 AND is_active", user_id)
     return hashed
 
 

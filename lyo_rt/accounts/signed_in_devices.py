@@ -31,9 +31,7 @@ class SignedInDevices:
         self._access_lifetime = access_lifetime
         self._refresh_lifetime = refresh_lifetime
 
-    async def list(
-        self, identity: Identity, after: tuple[datetime, UUID] | None, limit: int
-    ) -> list[SignedInDevice]:
+    async def list(self, identity: Identity, after: tuple[datetime, UUID] | None, limit: int) -> list[SignedInDevice]:
         """The learner's devices behind `after` (created_at, id), those that signed in last first."""
         now = self._clock.now()
         return await repository.list_sessions(

@@ -93,8 +93,16 @@ def _sendgrid(parts: SplitResult) -> SendGrid:
 
 
 def loopback(host: str) -> bool:
-    """Whether what is said to `host` leaves this machine."""
-    try:
+    """Whether what is said to `host` stays on this machine."""
+    if is_number(host):
         return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def is_number(host: str) -> bool:
+    """Whether `host` is an IP address and not a name."""
+    try:
+        ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return False
+    return True

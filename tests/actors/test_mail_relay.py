@@ -181,7 +181,11 @@ async def test_what_fails_for_now_is_sent_after_a_pause(post: Post, fault: Fault
     async with smtp(server) as transport, post.relay(transport) as relay:
         await until(lambda: relay.failed == 1 and relay.statistics()["sending"] == 0)
         row = await post.row()
-        assert (row["state"], row["attempts"], row["due_at"]) == ("WAITING", 1, post.clock.now() + timedelta(seconds=20))
+        assert (row["state"], row["attempts"], row["due_at"]) == (
+            "WAITING",
+            1,
+            post.clock.now() + timedelta(seconds=20),
+        )
         assert "SMTP" in row["fault"]
         await post.pass_by(relay, timedelta(seconds=21))
         await until(lambda: relay.sent == 1)

@@ -246,13 +246,12 @@ async def test_a_login_at_the_moment_of_a_reset_does_not_outlive_it(
     await asked(client)
     token = token_in(await mailbox.next(EMAIL, CHOOSE))
     hashed = await services.database.fetchval("SELECT password_hash FROM users")
-    async with anyio.create_task_group() as tasks:
-        async with services.database.transaction() as login:
-            session = await repository.insert_session(
-                login, user_id=ada.user_id, password_hash=hashed, device=None, now=services.clock.now()
-            )
-            tasks.start_soon(reset, client, token)
-            await until_someone_waits(services.database)
+    async with anyio.create_task_group() as tasks, services.database.transaction() as login:
+        session = await repository.insert_session(
+            login, user_id=ada.user_id, password_hash=hashed, device=None, now=services.clock.now()
+        )
+        tasks.start_soon(reset, client, token)
+        await until_someone_waits(services.database)
     assert session is not None
     assert await alive(services) == []
 
@@ -266,11 +265,10 @@ async def test_a_login_behind_a_change_of_the_password_is_refused(services: Serv
         except WrongCredentials as refusal:
             refused.append(refusal)
 
-    async with anyio.create_task_group() as tasks:
-        async with services.database.transaction() as changing:
-            await changing.execute("UPDATE users SET password_hash = 'other'")
-            tasks.start_soon(login)
-            await until_someone_waits(services.database)
+    async with anyio.create_task_group() as tasks, services.database.transaction() as changing:
+        await changing.execute("UPDATE users SET password_hash = 'other'")
+        tasks.start_soon(login)
+        await until_someone_waits(services.database)
     assert len(refused) == 1
     assert len(await alive(services)) == 1
 

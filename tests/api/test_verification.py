@@ -95,9 +95,7 @@ async def test_a_registration_in_german_is_answered_in_german(
     assert await services.database.fetchval("SELECT language FROM users") == "de"
 
 
-async def test_of_many_uses_at_once_one_counts(
-    client: httpx.AsyncClient, ada: Registered, mailbox: Mailbox
-) -> None:
+async def test_of_many_uses_at_once_one_counts(client: httpx.AsyncClient, ada: Registered, mailbox: Mailbox) -> None:
     token, statuses = token_in(await mailbox.next(EMAIL)), list[int]()
 
     async def use() -> None:

@@ -37,7 +37,9 @@ MAIL = Message(
     language="de",
     date=datetime(2026, 11, 30, 8, 0, tzinfo=UTC),
 )
-ASCII = MAIL.__class__(**{name: getattr(MAIL, name) for name in MAIL.__struct_fields__} | {"recipient": "ada@b.example"})
+ASCII = MAIL.__class__(
+    **{name: getattr(MAIL, name) for name in MAIL.__struct_fields__} | {"recipient": "ada@b.example"}
+)
 
 Arrived = Callable[[], list[Any]]
 
@@ -50,7 +52,9 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def smtp(server: SmtpServer, *, tls: bool = False, starttls: bool = False, **rest: str) -> AsyncIterator[Transport]:
+async def smtp(
+    server: SmtpServer, *, tls: bool = False, starttls: bool = False, **rest: str
+) -> AsyncIterator[Transport]:
     async with smtp_server(server, encrypted=tls) as port:
         yield SmtpTransport(Smtp("127.0.0.1", port, tls, starttls, **rest))
 

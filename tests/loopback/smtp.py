@@ -198,9 +198,7 @@ async def smtp_server(server: SmtpServer, *, encrypted: bool = False) -> AsyncIt
         server.changed()
         if encrypted:
             assert server.tls is not None
-            stream = await TLSStream.wrap(
-                stream, server_side=True, ssl_context=server.tls, standard_compatible=False
-            )
+            stream = await TLSStream.wrap(stream, server_side=True, ssl_context=server.tls, standard_compatible=False)
         await _Connection(server, stream, encrypted=encrypted).run()
 
     async with listener, anyio.create_task_group() as tasks:
