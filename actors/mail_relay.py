@@ -126,15 +126,12 @@ class MailRelay:
 
     async def dispatch(self, waiting: Waiting, deadline: float) -> None:
         """Send one mail, and store what came of it."""
-        if waiting.recipient is None:
-            await persist(partial(repository.discard, self._database, waiting))
-            return
         token = self._tokens.again(waiting.id, waiting.key_id) if waiting.page is not None else ""
-        why = "its key is not in use any more" if token is None else why_useless(waiting, self._clock.now())
-        if why is not None:
-            await self._give_up(waiting, why)
+        why = why_useless(waiting, self._clock.now())
+        if token is None or why is not None:
+            await self._give_up(waiting, why or "its key is not in use any more")
             return
-        message = self._templates.compose(waiting, waiting.recipient, token)
+        message = self._templates.compose(waiting, token)
         fault = Undelivered("the server did not answer in time")
         with anyio.CancelScope(deadline=deadline):
             try:

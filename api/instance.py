@@ -16,6 +16,7 @@ from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.devices import Devices
 from actors.feeds import Feeds
+from actors.forgotten_passwords import answer_forgotten
 from actors.generation import GenerationActor
 from actors.housekeeping import keep_house
 from actors.leased import opener
@@ -253,6 +254,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.devices.run),
         root(instance.roll.run),
         root(instance.mail_relay.run),
+        root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
         root(presence.keep),
         root(keep_house, parts.database, parts.clock),
         root(_started, instance.services.accounts.revocations, ready),

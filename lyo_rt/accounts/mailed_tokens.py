@@ -14,8 +14,6 @@ from lyo_rt.database.pool import Queries, one
 from lyo_rt.mail.tokens import digest, is_token
 
 Purpose = Literal["verify_email", "reset_password"]
-ASKING = 0x4C796F6D
-"""The first half of the advisory locks of `lock_asking`. Two halves: a key in one piece would look like an instance."""
 REFUSED = "is not valid: it is used already, or too old"
 
 
@@ -27,24 +25,22 @@ class Redeemed(msgspec.Struct, frozen=True):
 
 
 class Outstanding(msgspec.Struct, frozen=True):
-    """The tokens of one purpose that an address could still use."""
+    """The tokens of one purpose that a learner could still use."""
 
     count: int
     newest: datetime | None
 
 
-async def lock_asking(queries: Queries, purpose: Purpose, email_key: str) -> None:
-    """Let nobody else ask for this address until the transaction ends; whether there is such an account or not."""
-    await queries.execute("SELECT pg_advisory_xact_lock($1, hashtext($2))", ASKING, f"{purpose} {email_key}")
-
-
-async def find_outstanding(queries: Queries, purpose: Purpose, email_key: str, *, now: datetime) -> Outstanding:
-    """What has been mailed to this address and is still good."""
+async def find_outstanding(
+    queries: Queries, purpose: Purpose, user_id: UUID, email_key: str, *, now: datetime
+) -> Outstanding:
+    """What has been mailed to the learner at this address and is still good."""
     row = await queries.fetchrow(
         """
         SELECT count(*) AS count, max(created_at) AS newest FROM mailed_tokens
-        WHERE email_key = $1 AND purpose = $2 AND expires_at > $3
+        WHERE user_id = $1 AND email_key = $2 AND purpose = $3 AND expires_at > $4
         """,
+        user_id,
         email_key,
         purpose,
         now,
@@ -57,12 +53,12 @@ async def keep(
     digest: bytes,
     purpose: Purpose,
     *,
-    user_id: UUID | None,
-    email_key: str | None,
+    user_id: UUID,
+    email_key: str,
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """One more token; without a `user_id` it is nobody's, and good for nothing."""
+    """One more token."""
     await queries.execute(
         """
         INSERT INTO mailed_tokens (digest, purpose, user_id, email_key, created_at, expires_at)
@@ -80,7 +76,7 @@ async def keep(
 async def is_good(queries: Queries, purpose: Purpose, text: str, *, now: datetime) -> bool:
     """Whether the token could be used now."""
     found = is_token(text) and await queries.fetchval(
-        "SELECT true FROM mailed_tokens WHERE digest = $1 AND purpose = $2 AND expires_at > $3 AND user_id IS NOT NULL",
+        "SELECT true FROM mailed_tokens WHERE digest = $1 AND purpose = $2 AND expires_at > $3",
         digest(text),
         purpose,
         now,
@@ -104,7 +100,7 @@ async def redeem(queries: Queries, purpose: Purpose, text: str, *, now: datetime
     """Whose token it was, and it is no more; None for one that is unknown, used or too old. Behind `lock_account`."""
     row = await queries.fetchrow(
         """
-        DELETE FROM mailed_tokens WHERE digest = $1 AND purpose = $2 AND expires_at > $3 AND user_id IS NOT NULL
+        DELETE FROM mailed_tokens WHERE digest = $1 AND purpose = $2 AND expires_at > $3
         RETURNING user_id, email_key
         """,
         digest(text),

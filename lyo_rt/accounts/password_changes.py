@@ -13,6 +13,8 @@ from lyo_rt.problems import Fault, InvalidInput
 from lyo_rt.security.passwords import Passwords, broken_rules, normalised
 from lyo_rt.security.tokens import Identity
 
+FORGOTTEN = "forgotten"
+"""Where it is hinted at that somebody has forgotten their password."""
 NOT_THE_PASSWORD = "is not the password of this account"  # noqa: S105 - a phrase
 THE_SAME = "is the password that you have; choose another"
 
@@ -30,14 +32,24 @@ class PasswordChanges:
         self._clock = clock
 
     async def forgot(self, email: str) -> None:
-        """Mail a link to choose a new password with, if there is an active account with this e-mail.
+        """Have a link mailed to choose a new password with, if there is an active account with this e-mail.
 
-        Does and writes the same when there is none, so that neither the answer nor its time tells.
+        Whether there is one is not looked at here: neither the answer nor its time can tell.
         """
-        key = email_key(email)
         async with self._database.transaction() as transaction:
+            await repository.insert_forgotten(transaction, email_key(email), now=self._clock.now())
+            transaction.announce(FORGOTTEN, b"")
+
+    async def answer_forgotten(self) -> bool:
+        """Post the mail that `forgot` was asked for, the longest waiting first; whether there was one."""
+        async with self._database.transaction() as transaction:
+            key = await repository.take_forgotten(transaction)
+            if key is None:
+                return False
             recipient = await repository.find_recipient(transaction, email_key=key)
-            await self._mail.post_link(transaction, RESET_PASSWORD, key, recipient)
+            if recipient is not None:
+                await self._mail.post_link(transaction, RESET_PASSWORD, recipient)
+        return True
 
     async def reset(self, token: str, password: str) -> None:
         """A new password by a mailed link, which also shows that the address is the learner's.

@@ -233,9 +233,11 @@ async def list_sessions(
 async def find_recipient(
     queries: Queries, *, email_key: str | None = None, user_id: UUID | None = None
 ) -> Recipient | None:
-    """Whom mails go to, of the active account with this e-mail or this id."""
+    """Whom mails go to, of the active account with this e-mail or this id; nobody else changes it meanwhile."""
     row = await queries.fetchrow(
-        f"SELECT {RECIPIENT} FROM users WHERE (email_key = $1 OR id = $2) AND is_active",  # noqa: S608 - constant
+        f"""
+        SELECT {RECIPIENT} FROM users WHERE (email_key = $1 OR id = $2) AND is_active FOR NO KEY UPDATE
+        """,  # noqa: S608 - a constant list of columns
         email_key,
         user_id,
     )
@@ -294,3 +296,20 @@ async def change_password(
         now,
     )
     return one(Recipient, row)
+
+
+async def insert_forgotten(queries: Queries, email_key: str, *, now: datetime) -> None:
+    """Somebody asks for another password, with this e-mail."""
+    await queries.execute("INSERT INTO forgotten_passwords (email_key, created_at) VALUES ($1, $2)", email_key, now)
+
+
+async def take_forgotten(queries: Queries) -> str | None:
+    """The e-mail that waits longest, and it waits no more; None when there is none that nobody else is at."""
+    email_key: str | None = await queries.fetchval(
+        """
+        DELETE FROM forgotten_passwords WHERE id =
+            (SELECT id FROM forgotten_passwords ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING email_key
+        """
+    )
+    return email_key

@@ -61,13 +61,13 @@ class Accounts:
         """
         if faults := registration_faults(email, password, full_name):
             raise InvalidInput(errors=faults)
-        hashed, key = await self._passwords.hash(password), email_key(email)
+        hashed = await self._passwords.hash(password)
         now = self._clock.now()
         async with self._database.transaction() as transaction:
             user = await repository.insert_user(
                 transaction,
                 email=email_address(email),
-                email_key=key,
+                email_key=email_key(email),
                 password_hash=hashed,
                 full_name=person_name(full_name),
                 language=language,
@@ -77,7 +77,7 @@ class Accounts:
                 raise EmailTaken()
             pair = await self._open_session(transaction, user, hashed, device, now)
             recipient = Recipient(user.id, user.email, user.full_name, language, is_verified=False)
-            await self._mail.post_link(transaction, VERIFY_EMAIL, key, recipient)
+            await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
         return Registered(
             user_id=user.id,
             email=user.email,

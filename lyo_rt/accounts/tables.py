@@ -55,15 +55,24 @@ mailed_tokens = sa.Table(
     metadata,
     sa.Column("digest", sa.LargeBinary, primary_key=True, comment="SHA-256 of the token"),
     sa.Column("purpose", sa.Text, nullable=False),
-    owner(nullable=True),
-    sa.Column("email_key", sa.Text, comment="the address it was mailed to; null: to nobody, as there is no account"),
+    owner(),
+    sa.Column("email_key", sa.Text, nullable=False, comment="the address it was mailed to"),
     happened(),
     sa.Column("expires_at", moment, nullable=False),
     sa.CheckConstraint("purpose IN ('verify_email','reset_password')", name="purpose"),
     sa.Index("ix_mailed_tokens_user_id", "user_id"),
-    sa.Index("ix_mailed_tokens_email_key", "email_key"),
     sa.Index("ix_mailed_tokens_expires_at", "expires_at"),
     comment="each verifies an e-mail or sets a password, once; deleted by its use",
+)
+
+forgotten_passwords = sa.Table(
+    "forgotten_passwords",
+    metadata,
+    identity(),
+    sa.Column("email_key", sa.Text, nullable=False, comment="as it was asked for, whether there is an account or not"),
+    happened(),
+    sa.Index("ix_forgotten_passwords_created_at", "created_at"),
+    comment="asked for and not answered yet: deleted in the transaction that posts the mail, or finds no account",
 )
 
 websocket_tickets = sa.Table(

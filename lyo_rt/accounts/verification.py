@@ -3,7 +3,6 @@
 from lyo_rt import streams
 from lyo_rt.accounts import mailed_tokens, repository
 from lyo_rt.accounts.mailed_links import VERIFY_EMAIL, AccountMail
-from lyo_rt.accounts.rules import email_key
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Fault, InvalidInput, NotAuthenticated
@@ -28,7 +27,7 @@ class Verification:
             if recipient is None:
                 raise NotAuthenticated("This account is not active any more.")
             if not recipient.is_verified:
-                await self._mail.post_link(transaction, VERIFY_EMAIL, email_key(recipient.email), recipient)
+                await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
 
     async def confirm(self, token: str) -> None:
         """The address that the token was mailed to is verified. Raises InvalidInput when it is not good, or when the

@@ -11,15 +11,15 @@ KINDS: tuple[Kind, ...] = ("verify_email", "reset_password", "password_changed")
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail to be posted. `recipient` None is one that nobody gets: it costs what the others cost, and is thrown away.
+    """A mail to be posted.
 
     `page` is the page its link leads to, with a one-time token; None for a mail without a link. From `useless_at` on
     it is not sent any more.
     """
 
     kind: Kind
-    user_id: UUID | None
-    recipient: str | None
+    user_id: UUID
+    recipient: str
     name: str
     language: str
     page: str | None
@@ -31,7 +31,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     kind: Kind
-    recipient: str | None
+    recipient: str
     name: str
     language: str
     page: str | None

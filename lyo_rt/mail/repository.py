@@ -77,11 +77,6 @@ async def settle(queries: Queries, waiting: Waiting, state: str, *, fault: str |
     )
 
 
-async def discard(queries: Queries, waiting: Waiting) -> None:
-    """A mail for nobody is as if it had never been."""
-    await queries.execute("DELETE FROM mail_outbox WHERE id = $1 AND attempts = $2", waiting.id, waiting.attempt)
-
-
 async def purge(queries: Queries, *, before: datetime) -> int:
     """Delete the settled mails that were posted before then; returns how many."""
     tag = await queries.execute("DELETE FROM mail_outbox WHERE state <> 'WAITING' AND created_at < $1", before)

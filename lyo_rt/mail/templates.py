@@ -21,7 +21,7 @@ class Templates:
     """The texts of all mails, read from the package's files once; reading blocks for a few milliseconds."""
 
     def __init__(self, *, public_url: str, sender: str) -> None:
-        """`public_url` is where the links lead, without a slash at its end; `sender` the address that mails are from."""
+        """Links lead to `public_url`, which has no slash at its end; mails are from the address `sender`."""
         self._public_url = public_url
         self._sender = sender
         self._domain = sender.rpartition("@")[2]
@@ -36,7 +36,7 @@ class Templates:
             for language in LANGUAGES
         }
 
-    def compose(self, waiting: Waiting, recipient: str, token: str | None) -> Message:
+    def compose(self, waiting: Waiting, token: str) -> Message:
         """The mail in the recipient's language, with a link to its page where it has one."""
         language, name = spoken(waiting.language), greeted(waiting.name)
         facts = {"name": name, "until": f"{waiting.useless_at:%Y-%m-%d %H:%M} UTC"}
@@ -44,11 +44,11 @@ class Templates:
         said = {phrase: phrases[phrase].render(facts) for phrase in ("copy", "lasts", "closing")}
         said |= {phrase: phrases[f"{waiting.kind}.{phrase}"].render(facts) for phrase in PHRASES}
         said["greeting"] = phrases["greeting" if name else "greeting_without_name"].render(facts)
-        said["link"] = self._link(waiting.page, language, token) if waiting.page and token else ""
+        said["link"] = self._link(waiting.page, language, token) if waiting.page else ""
         return Message(
             id=f"{waiting.id}@{self._domain}",
             sender=self._sender,
-            recipient=recipient,
+            recipient=waiting.recipient,
             subject=said["subject"],
             text=self._text.render(said),
             html=self._html.render(said, language=language),

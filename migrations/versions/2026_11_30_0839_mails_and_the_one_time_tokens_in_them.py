@@ -11,11 +11,22 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "forgotten_passwords",
+        sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column(
+            "email_key", sa.Text(), nullable=False, comment="as it was asked for, whether there is an account or not"
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgotten_passwords")),
+        comment="asked for and not answered yet: deleted in the transaction that posts the mail, or finds no account",
+    )
+    op.create_index("ix_forgotten_passwords_created_at", "forgotten_passwords", ["created_at"], unique=False)
+    op.create_table(
         "mail_outbox",
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
-        sa.Column("user_id", sa.UUID(), nullable=True),
+        sa.Column("user_id", sa.UUID(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=True, comment="null: sent to nobody; and once it is settled"),
+        sa.Column("recipient", sa.Text(), nullable=True, comment="null once it is settled"),
         sa.Column("name", sa.Text(), nullable=False, comment="how the recipient is greeted; empty once it is settled"),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("page", sa.Text(), nullable=True, comment="where its link leads"),
@@ -41,13 +52,8 @@ def upgrade() -> None:
         "mailed_tokens",
         sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of the token"),
         sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.UUID(), nullable=True),
-        sa.Column(
-            "email_key",
-            sa.Text(),
-            nullable=True,
-            comment="the address it was mailed to; null: to nobody, as there is no account",
-        ),
+        sa.Column("user_id", sa.UUID(), nullable=False),
+        sa.Column("email_key", sa.Text(), nullable=False, comment="the address it was mailed to"),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("purpose IN ('verify_email','reset_password')", name=op.f("ck_mailed_tokens_purpose")),
@@ -57,7 +63,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_mailed_tokens")),
         comment="each verifies an e-mail or sets a password, once; deleted by its use",
     )
-    op.create_index("ix_mailed_tokens_email_key", "mailed_tokens", ["email_key"], unique=False)
     op.create_index("ix_mailed_tokens_expires_at", "mailed_tokens", ["expires_at"], unique=False)
     op.create_index("ix_mailed_tokens_user_id", "mailed_tokens", ["user_id"], unique=False)
     op.alter_column(
@@ -81,8 +86,9 @@ def downgrade() -> None:
     )
     op.drop_index("ix_mailed_tokens_user_id", table_name="mailed_tokens")
     op.drop_index("ix_mailed_tokens_expires_at", table_name="mailed_tokens")
-    op.drop_index("ix_mailed_tokens_email_key", table_name="mailed_tokens")
     op.drop_table("mailed_tokens")
     op.drop_index("ix_mail_outbox_user_id", table_name="mail_outbox")
     op.drop_index("ix_mail_outbox_due_at", table_name="mail_outbox", postgresql_where=sa.text("state = 'WAITING'"))
     op.drop_table("mail_outbox")
+    op.drop_index("ix_forgotten_passwords_created_at", table_name="forgotten_passwords")
+    op.drop_table("forgotten_passwords")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import anyio
 import pytest
@@ -52,16 +53,17 @@ class Post:
         self.broadcast = broadcast
         self.clock = clock
         self.outbox = Outbox(MailedTokens(KEYS), clock)
+        self.learner = uuid4()
 
-    async def post(self, recipient: str | None = "ada@example.com", lifetime: timedelta = timedelta(days=1)) -> Mailed:
+    async def post(self, recipient: str = "ada@example.com", lifetime: timedelta = timedelta(days=1)) -> Mailed:
         """One mail with a link."""
         async with self.database.transaction() as transaction:
             return await self.outbox.post(transaction, self.letter(recipient, lifetime))
 
-    def letter(self, recipient: str | None, lifetime: timedelta = timedelta(days=1)) -> Letter:
+    def letter(self, recipient: str, lifetime: timedelta = timedelta(days=1)) -> Letter:
         return Letter(
             kind="verify_email",
-            user_id=None,
+            user_id=self.learner,
             recipient=recipient,
             name="Ada",
             language="en",
@@ -104,7 +106,7 @@ class Post:
 async def until(holds: Callable[[], bool]) -> None:
     """Returns when it holds."""
     with anyio.fail_after(30):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - actors tell nobody of their counts
             await anyio.sleep(0.01)
 
 
@@ -113,7 +115,12 @@ async def post(database_url: str) -> AsyncIterator[Post]:
     clock = SetClock()
     broadcast = InProcessBroadcast(clock)
     async with Database.open(database_url, broadcast) as database:
-        yield Post(database, broadcast, clock)
+        post = Post(database, broadcast, clock)
+        await database.execute(
+            "INSERT INTO users (id, email, email_key, password_hash, full_name) VALUES ($1, 'a', 'a', '', 'Ada')",
+            post.learner,
+        )
+        yield post
 
 
 @pytest.fixture
@@ -153,22 +160,13 @@ async def test_a_mail_is_sent_once_and_its_token_is_nowhere(post: Post) -> None:
 async def test_what_is_rolled_back_is_not_mailed(post: Post) -> None:
     server = SmtpServer()
     async with smtp(server) as transport, post.relay(transport) as relay:
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is what is rolled back
             async with post.database.transaction() as transaction:
                 await post.outbox.post(transaction, post.letter("bob@example.com"))
                 raise ZeroDivisionError
         await post.post()
         await until(lambda: relay.sent == 1)
     assert [one.recipient for one in server.received] == ["ada@example.com"]
-
-
-async def test_a_mail_for_nobody_leaves_no_trace(post: Post) -> None:
-    server = SmtpServer()
-    await post.post(recipient=None)
-    async with smtp(server) as transport, post.relay(transport) as relay:
-        await post.post()
-        await until(lambda: relay.sent == 1 and relay.statistics()["sending"] == 0)
-    assert len(server.received) == len(await post.rows()) == 1
 
 
 @pytest.mark.parametrize(
@@ -242,7 +240,7 @@ class Away:
     def __init__(self) -> None:
         self.attempts = 0
 
-    async def send(self, message: Message) -> None:
+    async def send(self, _: Message) -> None:
         self.attempts += 1
         raise Undelivered("closed")
 

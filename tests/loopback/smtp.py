@@ -189,7 +189,7 @@ def _path(rest: str) -> str:
 
 @asynccontextmanager
 async def smtp_server(server: SmtpServer, *, encrypted: bool = False) -> AsyncIterator[int]:
-    """Serves on 127.0.0.1 and gives the port; `encrypted` from the first byte. The block's end cuts every connection."""
+    """Serves on 127.0.0.1 and gives the port; `encrypted` from the first byte. The block's end cuts all connections."""
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port: int = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610
 
