@@ -9,7 +9,7 @@ from api.exchange import exchange_of
 from api.files import Answer
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
-from api.pages import asyncapi, demo, problems
+from api.pages import asyncapi, demo, mailed_links, problems
 from api.requests import JsonRequest
 from api.responses import answer_errors, compress
 from api.rest import (
@@ -17,12 +17,14 @@ from api.rest import (
     ai_usage,
     audit,
     auth,
+    auth_sessions,
     courses,
     documentation,
     explanations,
     generated_courses,
     health,
     media,
+    passwords,
     quizzes,
     recommendations,
     streams,
@@ -33,12 +35,16 @@ from api.rest import (
     translations,
     tutor,
     users,
+    verification,
 )
 from api.services import Services
 from lyo_rt.security.permissions import require
 
 ROUTES = (
     auth,
+    verification,
+    passwords,
+    auth_sessions,
     users,
     administration,
     audit,
@@ -60,6 +66,7 @@ ROUTES = (
     documentation,
     asyncapi,
     problems,
+    mailed_links,
     demo,
 )
 MAX_BODY_BYTES = 1024 * 1024

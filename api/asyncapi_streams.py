@@ -84,7 +84,10 @@ class DeviceSignedIn(msgspec.Struct, frozen=True):
 
 
 class DeviceSignedOut(msgspec.Struct, frozen=True):
-    """A session of the learner's has ended before its time."""
+    """A session of the learner's has ended before its time.
+
+    `reason` is logout, signed_out_elsewhere, password_reset, password_changed or token_reused; more may come.
+    """
 
     session: UUID
     at: datetime
@@ -103,6 +106,12 @@ class TeachingChanged(msgspec.Struct, frozen=True):
 
     teaching: UUID
     state: State
+
+
+class EmailVerified(msgspec.Struct, frozen=True):
+    """The learner has shown that their e-mail address is theirs."""
+
+    at: datetime
 
 
 class InstanceStarted(msgspec.Struct, frozen=True):
@@ -202,6 +211,7 @@ KINDS = (
             "device.signed_out": DeviceSignedOut,
             "role.changed": RoleChanged,
             "teaching.changed": TeachingChanged,
+            "email.verified": EmailVerified,
         },
     ),
     StreamKind(

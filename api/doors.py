@@ -24,6 +24,8 @@ ROUTES: Mapping[str, Permission] = {
     "ai_usage.read_usage": Permission.LEARN,
     "audit.list_entries": Permission.VIEW_AUDIT,
     "auth.logout": Permission.VIEW_OWN_PROFILE,
+    "auth_sessions.list_devices": Permission.VIEW_OWN_PROFILE,
+    "auth_sessions.sign_out": Permission.VIEW_OWN_PROFILE,
     "courses.generate": Permission.AI_GENERATION,
     "courses.generate_slash": Permission.AI_GENERATION,
     "courses.list_courses": Permission.VIEW_COURSES,
@@ -33,6 +35,7 @@ ROUTES: Mapping[str, Permission] = {
     "media.delete": Permission.LEARN,
     "media.download": Permission.LEARN,
     "media.upload": Permission.LEARN,
+    "passwords.change": Permission.EDIT_OWN_PROFILE,
     "quizzes.generate": Permission.AI_GENERATION,
     "quizzes.list_quizzes": Permission.LEARN,
     "quizzes.read": Permission.LEARN,
@@ -71,6 +74,7 @@ ROUTES: Mapping[str, Permission] = {
     "users.read_stats": Permission.VIEW_OWN_PROFILE,
     "users.replace_me": Permission.EDIT_OWN_PROFILE,
     "users.replace_preferences": Permission.EDIT_OWN_PROFILE,
+    "verification.resend": Permission.VIEW_OWN_PROFILE,
 }
 
 FRAMES: Mapping[type[ClientFrame], Permission] = {

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,16 +16,19 @@ from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.devices import Devices
 from actors.feeds import Feeds
+from actors.forgotten_passwords import answer_forgotten
 from actors.generation import GenerationActor
 from actors.housekeeping import keep_house
 from actors.leased import opener
 from actors.leaseholder import Leaseholder, Teller
+from actors.mail_relay import MailRelay
 from actors.quiz_grading import Grader
 from actors.quiz_writing import QuizWriter
 from actors.roll import Roll
 from actors.supervisor import Supervisor
 from actors.work import Take
 from actors.workshop import Workshop
+from api.accounts import open_accounts
 from api.app import create_app
 from api.asgi import Application, create_asgi
 from api.local_model import LocalModel, open_local_model
@@ -39,7 +41,6 @@ from lyo_rt import leases
 from lyo_rt.accounts.administration.service import Administration
 from lyo_rt.accounts.profiles.rules import time_zones
 from lyo_rt.accounts.revocations import Revocations
-from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.broadcast.redis import RedisBroadcast
@@ -50,17 +51,21 @@ from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
+from lyo_rt.mail.opening import open_transport
+from lyo_rt.mail.templates import Templates
+from lyo_rt.mail.tokens import MailedTokens
+from lyo_rt.mail.transport import Transport
 from lyo_rt.media.service import Library
 from lyo_rt.quizzes.records import GRADING, WRITING
-from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing, open_signing_keys
-from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
 from lyo_rt.storage.store import open_storage
 from lyo_rt.tutoring.records import KIND as TURN
 
 SURRENDER_SECONDS = 3.0
 RECONNECT_SPREAD_SECONDS = 2.0
+MAIL_SECONDS = 1.0
+"""For the mails that are on their way when everything else has been handed over."""
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Instance:
     attendance: Attendance
     devices: Devices
     roll: Roll
+    mail_relay: MailRelay
     realtime: Realtime
     sessions: Sessions
     draining: bool = False
@@ -86,6 +92,7 @@ class Instance:
         """Take nothing more, send the sessions elsewhere, hand the work over: in this order (REALTIME §3)."""
         self.draining = True
         self.adopter.drain()
+        self.mail_relay.drain()
         self.sessions.announce(RECONNECT_SPREAD_SECONDS)
         await self.roll.drain()
         held = await self.leaseholder.surrender(SURRENDER_SECONDS)
@@ -93,6 +100,7 @@ class Instance:
         self.feeds.end()
         await self.attendance.drain()
         await self.realtime.close()
+        await self.mail_relay.finished(MAIL_SECONDS)
 
     def statistics(self) -> Mapping[str, Any]:
         """Counts of what lives here."""
@@ -106,6 +114,7 @@ class Instance:
             "attendance": self.attendance.statistics(),
             "leases": len(self.leaseholder.held()),
             "takeovers": self.adopter.takeovers,
+            "mail": self.mail_relay.statistics(),
             "broadcast": self.services.broadcast.statistics(),
             "database": self.services.database.statistics(),
             "gates": self.services.model.statistics(),
@@ -142,7 +151,8 @@ async def open_instance(
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
         library = Library(database, storage, clock)
-        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, local)
+        mail = await stack.enter_async_context(open_transport(settings))
+        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, mail, local)
         instance = compose(parts, keys)
         async with working(instance, parts, presence):
             yield instance
@@ -165,6 +175,7 @@ class Parts:
     model: Gatekeeper
     library: Library
     supervisor: Supervisor
+    mail: Transport
     local: LocalModel | None = None
 
 
@@ -175,15 +186,18 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     leaseholder, adopter = work(parts, courtesy)
-    known = accounts(parts, keys)
+    accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, keys)
     services = Services(
         settings=parts.settings,
         clock=parts.clock,
         database=parts.database,
         broadcast=parts.broadcast,
         model=parts.model,
-        accounts=known,
-        administration=Administration(parts.database, known.revocations, parts.clock),
+        accounts=accounts.accounts,
+        administration=Administration(parts.database, accounts.accounts.revocations, parts.clock),
+        verification=accounts.verification,
+        password_changes=accounts.password_changes,
+        signed_in_devices=accounts.signed_in_devices,
         cursors=Cursors(keys.current, parts.clock),
         library=parts.library,
         workshop=Workshop(adopter),
@@ -212,22 +226,24 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         attendance,
         devices,
         Roll(parts.database, parts.id),
+        mail_relay(parts, keys),
         realtime,
         sessions,
     )
     return instance
 
 
-def accounts(parts: Parts, keys: KeyRing) -> Accounts:
-    """Who may come in."""
-    access_lifetime = timedelta(minutes=parts.settings.jwt_access_token_expire_minutes)
-    return Accounts(
+def mail_relay(parts: Parts, keys: KeyRing) -> MailRelay:
+    """Who sends the mails."""
+    settings = parts.settings
+    return MailRelay(
+        parts.supervisor,
         parts.database,
-        Tokens(keys, parts.clock, access_lifetime=access_lifetime),
-        Passwords(),
+        parts.broadcast,
+        parts.mail,
+        Templates(public_url=settings.reached_at, sender=settings.mail_sender),
+        MailedTokens(keys),
         parts.clock,
-        Revocations(parts.database, parts.broadcast, parts.clock, access_lifetime=access_lifetime),
-        refresh_lifetime=timedelta(days=parts.settings.jwt_refresh_token_expire_days),
     )
 
 
@@ -247,6 +263,8 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.attendance.run),
         root(instance.devices.run),
         root(instance.roll.run),
+        root(instance.mail_relay.run),
+        root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
         root(presence.keep),
         root(keep_house, parts.database, parts.library, parts.clock),
         root(_started, instance.services.accounts.revocations, ready),

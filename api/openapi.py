@@ -21,7 +21,7 @@ import msgspec
 from lyo_rt.problems import Problem
 
 ATTRIBUTE = "__lyo_answers__"
-WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "demo"})
+WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "mailed_links", "demo"})
 """Blueprints that serve pages and files, not the API."""
 
 View = TypeVar("View", bound=Callable[..., Any])

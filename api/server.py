@@ -82,6 +82,7 @@ async def main(settings: Settings) -> None:
     """Serve until told to end. Raises what ended it otherwise."""
     began = time.monotonic()
     listener = listening_socket(settings)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     async with backing(settings) as behind, AsyncExitStack() as stack:
         await prepare(settings, behind)
         if settings.workers > 1:

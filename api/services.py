@@ -13,7 +13,10 @@ from actors.workshop import Workshop
 from api.entrance import Entrance
 from api.local_model import LocalModel
 from lyo_rt.accounts.administration.service import Administration
+from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.service import Accounts
+from lyo_rt.accounts.signed_in_devices import SignedInDevices
+from lyo_rt.accounts.verification import Verification
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
@@ -42,6 +45,9 @@ class Services:
     model: Gatekeeper
     accounts: Accounts
     administration: Administration
+    verification: Verification
+    password_changes: PasswordChanges
+    signed_in_devices: SignedInDevices
     cursors: Cursors
     library: Library
     workshop: Workshop

@@ -4,10 +4,13 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from lyo_rt.mail.address import Files, Way, is_number
+from lyo_rt.mail.address import parse as parse_mail_url
 from lyo_rt.models.address import parse
 from lyo_rt.storage import address as storage
 
@@ -27,6 +30,12 @@ def _http_url(value: str | None) -> str | None:
     if value is not None and not re.match(r"https?://[^\s/]+", value):
         raise ValueError("is no http(s) address, e.g. https://example.com")
     return value.rstrip("/") if value else value
+
+
+def _public_url(value: str | None) -> str | None:
+    if value is not None and re.search(r"[?#]", value):
+        raise ValueError("must have no ? and no #: the pages' paths are put behind it")
+    return _http_url(value)
 
 
 def _postgres_url(value: str | None) -> str | None:
@@ -58,6 +67,18 @@ def _sha256(value: str | None) -> str | None:
     if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
         raise ValueError("is no SHA-256: 64 hexadecimal digits, as `sha256sum FILE` prints them")
     return value and value.lower()
+
+
+def _mail_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        parse_mail_url(value.get_secret_value())
+    return value
+
+
+def _mail_address(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError("is no e-mail address, e.g. no-reply@example.com")
+    return value
 
 
 def _no_limit(value: object) -> object:
@@ -158,6 +179,19 @@ class Settings(BaseSettings):
         None, ge=1, le=512, description="of the model; unset: one less than there are processors"
     )
 
+    public_url: Annotated[str | None, AfterValidator(_public_url)] = Field(
+        None, description="where people reach this server: the links in mails lead there; unset: HOST and PORT"
+    )
+    mail_url: Annotated[SecretStr | None, AfterValidator(_mail_url)] = Field(
+        None,
+        description="how mails leave: smtp://user:password@host:587 (by STARTTLS, unless the host is this machine or "
+        "?starttls=no is added), smtps://user:password@host:465, sendgrid://KEY@; unset or file: writes them to "
+        "LYO_DATA_DIR/mail",
+    )
+    mail_from: Annotated[str | None, AfterValidator(_mail_address)] = Field(
+        None, description="the address that mails are from; unset: no-reply@ the host of PUBLIC_URL"
+    )
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names answered to; unset: loopback in development, all elsewhere"
     )
@@ -212,6 +246,8 @@ class Settings(BaseSettings):
                 faults.append("DATABASE_URL must be set in production: the embedded database is for development")
             if self.lyo_seed_demo:
                 faults.append("LYO_SEED_DEMO must not be on in production")
+            if self.public_url is None:
+                faults.append("PUBLIC_URL must be set in production: the links in mails lead there")
             if self.workers > 1 and self.redis_url is None:
                 faults.append("REDIS_URL must be set in production when WORKERS is more than 1")
         return faults
@@ -244,6 +280,26 @@ class Settings(BaseSettings):
         if self.environment != "production":
             configured.append("outline")
         return tuple(configured)
+
+    @property
+    def reached_at(self) -> str:
+        """Where people reach this server, without a slash at the end."""
+        if self.public_url is not None:
+            return self.public_url
+        everywhere = self.host in {"127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+        host = "localhost" if everywhere else f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def mail_way(self) -> Way:
+        """How mails leave."""
+        return Files() if self.mail_url is None else parse_mail_url(self.mail_url.get_secret_value())
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that mails are from."""
+        host = urlsplit(self.reached_at).hostname or "localhost"
+        return self.mail_from or f"no-reply@{'localhost' if is_number(host) else host}"
 
     @property
     def model_file(self) -> Path | None:

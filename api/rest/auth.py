@@ -13,6 +13,7 @@ from api.responses import json_answer
 from api.services import services
 from lyo_rt.accounts.records import RefreshedTokens, Registered, SignedIn
 from lyo_rt.accounts.rules import LONGEST_EMAIL, LONGEST_NAME, email_address, person_name
+from lyo_rt.mail.rules import preferred
 from lyo_rt.problems import EmailTaken, NotAuthenticated, SessionRevoked, WrongCredentials
 from lyo_rt.security.passwords import LEAST_CHARACTERS, MOST_BYTES, broken_rules
 
@@ -96,10 +97,16 @@ class RefreshRequest(BaseModel):
 async def register(data: RegisterRequest) -> Response:
     """Register a new learner.
 
-    The account is signed in: the answer carries both tokens. All that is wrong with the request is told at once.
+    The account is signed in: the answer carries both tokens. All that is wrong with the request is told at once. A
+    mail asks whether the address is theirs, in the language of `Accept-Language` where there is one that mails speak;
+    it becomes the learner's.
     """
     registered = await services().accounts.register(
-        email=data.email, password=data.password.get_secret_value(), full_name=data.full_name, device=_device()
+        email=data.email,
+        password=data.password.get_secret_value(),
+        full_name=data.full_name,
+        language=preferred(request.accept_languages.values()),
+        device=_device(),
     )
     return json_answer(registered, 201, {**NOT_STORED, "Location": "/v1/users/me"})
 

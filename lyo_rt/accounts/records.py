@@ -35,6 +35,26 @@ class Credentials(msgspec.Struct, frozen=True):
     is_active: bool
 
 
+class Recipient(msgspec.Struct, frozen=True):
+    """Whom a mail about an account goes to. Never leaves the service."""
+
+    id: UUID
+    email: str
+    full_name: str
+    language: str
+    is_verified: bool
+
+
+class SignedInDevice(msgspec.Struct, frozen=True):
+    """A session of the learner's: `device` is what it calls itself, `current` is the one that asks."""
+
+    id: UUID
+    device: str | None
+    created_at: datetime
+    last_used_at: datetime
+    current: bool
+
+
 class RefreshState(msgspec.Struct, frozen=True):
     """A refresh token with all that decides whether it may still be used. Never leaves the service."""
 

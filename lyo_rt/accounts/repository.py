@@ -5,20 +5,28 @@ from uuid import UUID
 
 import msgspec
 
-from lyo_rt.accounts.records import Credentials, RefreshState, Role, User
+from lyo_rt.accounts.records import Credentials, Recipient, RefreshState, Role, SignedInDevice, User
 from lyo_rt.database.pool import Queries, many, one
 
 USER = "id, email, full_name, user_type, created_at"
+RECIPIENT = "id, email, full_name, language, is_verified"
 
 
 async def insert_user(
-    database: Queries, *, email: str, email_key: str, password_hash: str, full_name: str, now: datetime
+    database: Queries,
+    *,
+    email: str,
+    email_key: str,
+    password_hash: str,
+    full_name: str,
+    language: str = "en",
+    now: datetime,
 ) -> User | None:
     """The new learner, or None when the e-mail is taken."""
     row = await database.fetchrow(
         f"""
-        INSERT INTO users (email, email_key, password_hash, full_name, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $5)
+        INSERT INTO users (email, email_key, password_hash, full_name, created_at, updated_at, language)
+        VALUES ($1, $2, $3, $4, $5, $5, $6)
         ON CONFLICT (email_key) DO NOTHING
         RETURNING {USER}
         """,  # noqa: S608 - a constant list of columns
@@ -27,6 +35,7 @@ async def insert_user(
         password_hash,
         full_name,
         now,
+        language,
     )
     return one(User, row)
 
@@ -42,20 +51,24 @@ async def find_credentials(database: Queries, email_key: str) -> Credentials | N
     return Credentials(msgspec.convert(dict(row), User), row["password_hash"], row["is_active"])
 
 
-async def insert_session(database: Queries, *, user_id: UUID, device: str | None, now: datetime) -> UUID | None:
-    """A new signed-in device, or None when the learner is gone or no longer active.
+async def insert_session(
+    database: Queries, *, user_id: UUID, password_hash: str, device: str | None, now: datetime
+) -> UUID | None:
+    """A new signed-in device, or None when the learner is gone, no longer active, or has another password by now.
 
-    Who is being suspended just now is waited for: no session is begun behind the back of that.
+    Whoever suspends them or changes the password at this moment is waited for; or they wait, and sign this device out
+    too.
     """
     session: UUID | None = await database.fetchval(
         """
         INSERT INTO auth_sessions (user_id, device, created_at, last_used_at)
-        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active FOR SHARE
+        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active AND password_hash = $4 FOR SHARE
         RETURNING id
         """,
         user_id,
         device,
         now,
+        password_hash,
     )
     return session
 
@@ -137,20 +150,25 @@ async def revoke_refresh(database: Queries, session_id: UUID, now: datetime) -> 
     return bool(revoked)
 
 
-async def revoke_session(database: Queries, session_id: UUID, reason: str) -> bool:
-    """Sign the device out: no token of it, of either kind, is good any more; whether it was signed in.
+async def revoke_sessions(
+    database: Queries, user_id: UUID, reason: str, *, only: UUID | None = None, but: UUID | None = None
+) -> list[UUID]:
+    """Sign devices of the learner out: no token of them, of either kind, is good any more; those that were signed in.
 
     The moment is the database's: other instances read what was revoked since, by that clock.
     """
-    revoked = await database.fetchval(
+    rows = await database.fetch(
         """
         UPDATE auth_sessions SET revoked_at = clock_timestamp(), revoked_for = $2
-        WHERE id = $1 AND revoked_at IS NULL RETURNING true
+        WHERE user_id = $1 AND revoked_at IS NULL AND id = coalesce($3, id) AND id IS DISTINCT FROM $4
+        RETURNING id
         """,
-        session_id,
+        user_id,
         reason,
+        only,
+        but,
     )
-    return bool(revoked)
+    return [row["id"] for row in rows]
 
 
 async def revoked_sessions(database: Queries, within_seconds: float) -> list[UUID]:
@@ -181,3 +199,118 @@ async def changed_roles(queries: Queries, seconds: float) -> list[Role]:
         seconds,
     )
     return many(Role, rows)
+
+
+async def list_sessions(
+    queries: Queries,
+    user_id: UUID,
+    *,
+    present: UUID,
+    refreshed_since: datetime,
+    accessed_since: datetime,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[SignedInDevice]:
+    """The learner's sessions that are not signed out and were used since then, or since a later moment where they
+    cannot be refreshed; the newest first, behind `after`."""
+    rows = await queries.fetch(
+        """
+        SELECT id, device, created_at, last_used_at, id = $2 AS current FROM auth_sessions
+        WHERE user_id = $1 AND revoked_at IS NULL
+          AND last_used_at > CASE WHEN refresh_revoked_at IS NULL THEN $3::timestamptz ELSE $4 END
+          AND ($5::timestamptz IS NULL OR (created_at, id) < ($5, $6::uuid))
+        ORDER BY created_at DESC, id DESC LIMIT $7
+        """,
+        user_id,
+        present,
+        refreshed_since,
+        accessed_since,
+        *(after or (None, None)),
+        limit,
+    )
+    return many(SignedInDevice, rows)
+
+
+async def find_recipient(
+    queries: Queries, *, email_key: str | None = None, user_id: UUID | None = None
+) -> Recipient | None:
+    """Whom mails go to, of the active account with this e-mail or this id; nobody else changes it meanwhile."""
+    row = await queries.fetchrow(
+        f"""
+        SELECT {RECIPIENT} FROM users WHERE (email_key = $1 OR id = $2) AND is_active FOR NO KEY UPDATE
+        """,  # noqa: S608 - a constant list of columns
+        email_key,
+        user_id,
+    )
+    return one(Recipient, row)
+
+
+async def verify_email(queries: Queries, user_id: UUID, email_key: str, *, now: datetime) -> bool:
+    """The address is the learner's; whether it still is theirs, and they are active."""
+    found = await queries.fetchval(
+        """
+        UPDATE users SET is_verified = true, updated_at = $3 WHERE id = $1 AND email_key = $2 AND is_active
+        RETURNING true
+        """,
+        user_id,
+        email_key,
+        now,
+    )
+    return bool(found)
+
+
+async def find_password_hash(queries: Queries, user_id: UUID) -> str | None:
+    """The password of an active learner, hashed."""
+    hashed: str | None = await queries.fetchval("SELECT password_hash FROM users WHERE id = $1 AND is_active", user_id)
+    return hashed
+
+
+async def reset_password(
+    queries: Queries, user_id: UUID, email_key: str, password_hash: str, *, now: datetime
+) -> Recipient | None:
+    """A new password for who reads the mails to this address; None when it is not theirs or they are not active."""
+    row = await queries.fetchrow(
+        f"""
+        UPDATE users SET password_hash = $3, is_verified = true, updated_at = $4
+        WHERE id = $1 AND email_key = $2 AND is_active RETURNING {RECIPIENT}
+        """,  # noqa: S608 - a constant list of columns
+        user_id,
+        email_key,
+        password_hash,
+        now,
+    )
+    return one(Recipient, row)
+
+
+async def change_password(
+    queries: Queries, user_id: UUID, former: str, password_hash: str, *, now: datetime
+) -> Recipient | None:
+    """Another password in place of `former`; None when that is not the learner's any more, or they are not active."""
+    row = await queries.fetchrow(
+        f"""
+        UPDATE users SET password_hash = $3, updated_at = $4
+        WHERE id = $1 AND password_hash = $2 AND is_active RETURNING {RECIPIENT}
+        """,  # noqa: S608 - a constant list of columns
+        user_id,
+        former,
+        password_hash,
+        now,
+    )
+    return one(Recipient, row)
+
+
+async def insert_forgotten(queries: Queries, email_key: str, *, now: datetime) -> None:
+    """Somebody asks for another password, with this e-mail."""
+    await queries.execute("INSERT INTO forgotten_passwords (email_key, created_at) VALUES ($1, $2)", email_key, now)
+
+
+async def take_forgotten(queries: Queries) -> str | None:
+    """The e-mail that waits longest, and it waits no more; None when there is none that nobody else is at."""
+    email_key: str | None = await queries.fetchval(
+        """
+        DELETE FROM forgotten_passwords WHERE id =
+            (SELECT id FROM forgotten_passwords ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING email_key
+        """
+    )
+    return email_key

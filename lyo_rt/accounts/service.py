@@ -5,9 +5,11 @@ from uuid import UUID
 
 from lyo_rt import streams
 from lyo_rt.accounts import repository
-from lyo_rt.accounts.records import RefreshedTokens, RefreshState, Registered, SignedIn, User
+from lyo_rt.accounts.mailed_links import VERIFY_EMAIL, AccountMail
+from lyo_rt.accounts.records import Recipient, RefreshedTokens, RefreshState, Registered, SignedIn, User
 from lyo_rt.accounts.revocations import STOPPED, TOPIC, Revocations
 from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
+from lyo_rt.accounts.signing_out import sign_out, tell_signed_out
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.problems import EmailTaken, InvalidInput, NotAuthenticated, SessionRevoked, WrongCredentials
@@ -27,6 +29,7 @@ class Accounts:
         passwords: Passwords,
         clock: Clock,
         revocations: Revocations,
+        mail: AccountMail,
         *,
         refresh_lifetime: timedelta,
     ) -> None:
@@ -35,6 +38,7 @@ class Accounts:
         self._passwords = passwords
         self._clock = clock
         self.revocations = revocations
+        self._mail = mail
         self._refresh_lifetime = refresh_lifetime
 
     def identify(self, token: str) -> Identity:
@@ -48,9 +52,12 @@ class Accounts:
             raise fault
         return identity
 
-    async def register(self, *, email: str, password: str, full_name: str, device: str | None = None) -> Registered:
+    async def register(
+        self, *, email: str, password: str, full_name: str, language: str = "en", device: str | None = None
+    ) -> Registered:
         """A new account, signed in. It is a student's, always: nobody gives themselves a role.
 
+        A mail asks whether the address is theirs.
         Raises InvalidInput with every fault at once, EmailTaken when an account with the e-mail exists.
         """
         if faults := registration_faults(email, password, full_name):
@@ -64,11 +71,14 @@ class Accounts:
                 email_key=email_key(email),
                 password_hash=hashed,
                 full_name=person_name(full_name),
+                language=language,
                 now=now,
             )
             if user is None:
                 raise EmailTaken()
-            pair = await self._open_session(transaction, user, device, now)
+            pair = await self._open_session(transaction, user, hashed, device, now)
+            recipient = Recipient(user.id, user.email, user.full_name, language, is_verified=False)
+            await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
         return Registered(
             user_id=user.id,
             email=user.email,
@@ -91,9 +101,10 @@ class Accounts:
             raise WrongCredentials()
         now = self._clock.now()
         async with self._database.transaction() as transaction:
+            pair = await self._open_session(transaction, found.user, found.password_hash, device, now)
+            # Behind it: whoever changes the password locks the account first, and its sessions then.
             unused_since = now - self._refresh_lifetime - self._tokens.access_lifetime
             await repository.drop_dead_sessions(transaction, user_id=found.user.id, unused_since=unused_since)
-            pair = await self._open_session(transaction, found.user, device, now)
         return SignedIn(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,
@@ -118,7 +129,7 @@ class Accounts:
             state = await repository.find_refresh_state(transaction, digest)
             if state is not None and state.spent_at is not None:
                 if await repository.revoke_refresh(transaction, state.session_id, now):
-                    await self._tell_signed_out(transaction, state.user.id, state.session_id, now, "token_reused")
+                    await tell_signed_out(transaction, state.user.id, state.session_id, "token_reused", now=now)
                     transaction.announce(TOPIC, STOPPED + state.session_id.bytes)
             elif state is not None and _usable(state, now):
                 return await self._rotate(transaction, state, digest, now)
@@ -129,28 +140,22 @@ class Accounts:
 
     async def logout(self, identity: Identity) -> None:
         """Sign the session out: access and refresh tokens of it are refused at once, on every instance."""
+        user, session, now = identity.user_id, identity.session_id, self._clock.now()
         async with self._database.transaction() as transaction:
-            if await repository.revoke_session(transaction, identity.session_id, "logout"):
-                now = self._clock.now()
-                await self._tell_signed_out(transaction, identity.user_id, identity.session_id, now, "logout")
-            transaction.announce(TOPIC, identity.session_id.bytes)
-        self.revocations.add(identity.session_id)
+            await sign_out(transaction, self.revocations, user, "logout", now=now, only=session)
+        self.revocations.add(session)
 
     async def _open_session(
-        self, transaction: Transaction, user: User, device: str | None, now: datetime
+        self, transaction: Transaction, user: User, password_hash: str, device: str | None, now: datetime
     ) -> RefreshedTokens:
-        session_id = await repository.insert_session(transaction, user_id=user.id, device=device, now=now)
+        session_id = await repository.insert_session(
+            transaction, user_id=user.id, password_hash=password_hash, device=device, now=now
+        )
         if session_id is None:
             raise WrongCredentials()
         data = {"session": session_id, "device": device, "at": now}
         await streams.append(transaction, streams.user_stream(user.id), "device.signed_in", data)
         return await self._pair(transaction, user, session_id, now)
-
-    async def _tell_signed_out(
-        self, transaction: Transaction, user: UUID, session_id: UUID, now: datetime, reason: str
-    ) -> None:
-        data = {"session": session_id, "at": now, "reason": reason}
-        await streams.append(transaction, streams.user_stream(user), "device.signed_out", data)
 
     async def _rotate(
         self, transaction: Transaction, state: RefreshState, digest: bytes, now: datetime

@@ -40,7 +40,7 @@ auth_sessions = sa.Table(
     happened(),
     happened("last_used_at"),
     sa.Column("revoked_at", moment, comment="signed out: access and refresh tokens are refused"),
-    sa.Column("revoked_for", sa.Text, comment="logout, ..."),
+    sa.Column("revoked_for", sa.Text, comment="logout, signed_out_elsewhere, password_reset, password_changed"),
     sa.Column("refresh_revoked_at", moment, comment="a spent refresh token came again: access lasts until it expires"),
     sa.Index("ix_auth_sessions_user_id", "user_id"),
     sa.Index("ix_auth_sessions_revoked_at", "revoked_at"),
@@ -57,6 +57,31 @@ refresh_tokens = sa.Table(
     sa.Column("expires_at", moment, nullable=False),
     sa.Column("spent_at", moment),
     sa.Index("ix_refresh_tokens_session_id", "session_id"),
+)
+
+mailed_tokens = sa.Table(
+    "mailed_tokens",
+    metadata,
+    sa.Column("digest", sa.LargeBinary, primary_key=True, comment="SHA-256 of the token"),
+    sa.Column("purpose", sa.Text, nullable=False),
+    owner(),
+    sa.Column("email_key", sa.Text, nullable=False, comment="the address it was mailed to"),
+    happened(),
+    sa.Column("expires_at", moment, nullable=False),
+    sa.CheckConstraint("purpose IN ('verify_email','reset_password')", name="purpose"),
+    sa.Index("ix_mailed_tokens_user_id", "user_id"),
+    sa.Index("ix_mailed_tokens_expires_at", "expires_at"),
+    comment="each verifies an e-mail or sets a password, once; deleted by its use",
+)
+
+forgotten_passwords = sa.Table(
+    "forgotten_passwords",
+    metadata,
+    identity(),
+    sa.Column("email_key", sa.Text, nullable=False, comment="as it was asked for, whether there is an account or not"),
+    happened(),
+    sa.Index("ix_forgotten_passwords_created_at", "created_at"),
+    comment="asked for and not answered yet: deleted in the transaction that posts the mail, or finds no account",
 )
 
 websocket_tickets = sa.Table(

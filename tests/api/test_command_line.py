@@ -73,7 +73,13 @@ def test_a_database_that_is_away_is_one_line() -> None:
 
 
 def test_the_demo_data_is_refused_in_production(database_url: str) -> None:
-    refused = lyo_rt("seed", ENVIRONMENT="production", JWT_SECRET_KEY="s" * 32, DATABASE_URL=database_url)
+    refused = lyo_rt(
+        "seed",
+        ENVIRONMENT="production",
+        JWT_SECRET_KEY="s" * 32,
+        DATABASE_URL=database_url,
+        PUBLIC_URL="https://lyo.example",
+    )
     assert refused.returncode == 1
     assert refused.stderr == "lyo-rt: the demo data is not for production\n"
 

@@ -163,12 +163,14 @@ async def things_of(owner: Client, services: Services) -> dict[str, list[str]]:
     await become(services, owner, "teacher")
     relation = (await owner.post("/v1/teaching/invitations", json={"email": "one@example.com"})).json()["id"]
     user = str(user_of(owner))
+    session = (await owner.get("/v1/auth/sessions")).json()["items"][0]["id"]
     return {
         "task_id": [task],
         "course_id": [private, accepted.json()["provisional_course_id"]],
         "conversation_id": [talk],
         "quiz_id": [quiz],
         "media_id": [media],
+        "session_id": [session],
         "teaching_id": [relation],
         "invitation_id": [relation],
         "user_id": [user],

@@ -5,12 +5,15 @@ import anyio
 import pytest
 
 from lyo_rt.accounts.demo import LEARNERS, PASSWORD, seed_demo
+from lyo_rt.accounts.mailed_links import AccountMail
 from lyo_rt.accounts.profiles.service import own
 from lyo_rt.accounts.records import RefreshedTokens
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
+from lyo_rt.mail.outbox import Outbox
+from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import (
     EmailTaken,
     InvalidInput,
@@ -46,13 +49,14 @@ class SetClock:
 
 def instance(database: Database, broadcast: InProcessBroadcast, clock: SetClock) -> Accounts:
     """The accounts of one instance; all of them share one signing key."""
-    access_lifetime = timedelta(minutes=30)
+    access_lifetime, keys = timedelta(minutes=30), KeyRing([b"k" * 32])
     return Accounts(
         database,
-        Tokens(KeyRing([b"k" * 32]), clock, access_lifetime=access_lifetime),
+        Tokens(keys, clock, access_lifetime=access_lifetime),
         Passwords(cost=4),
         clock,
         Revocations(database, broadcast, clock, access_lifetime=access_lifetime),
+        AccountMail(Outbox(MailedTokens(keys), clock), clock),
         refresh_lifetime=timedelta(days=7),
     )
 

@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import pytest
 
+from lyo_rt.accounts.mailed_links import AccountMail
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
+from lyo_rt.mail.outbox import Outbox
+from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import Problem, SessionRevoked
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing
@@ -48,12 +51,14 @@ async def database(database_url: str, clock: MovedClock) -> AsyncIterator[tuple[
 def accounts(database: tuple[Database, InProcessBroadcast], clock: MovedClock) -> Accounts:
     """The instance that is logged out on."""
     opened, broadcast = database
+    keys = KeyRing([b"k" * 32])
     return Accounts(
         opened,
-        Tokens(KeyRing([b"k" * 32]), clock, access_lifetime=ACCESS),
+        Tokens(keys, clock, access_lifetime=ACCESS),
         Passwords(cost=4),
         clock,
         Revocations(opened, broadcast, clock, access_lifetime=ACCESS),
+        AccountMail(Outbox(MailedTokens(keys), clock), clock),
         refresh_lifetime=timedelta(days=7),
     )
 

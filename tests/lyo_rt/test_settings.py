@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from lyo_rt.mail.address import Smtp
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
 
 SECRET = "s" * 32
-PRODUCTION = {"ENVIRONMENT": "production", "JWT_SECRET_KEY": SECRET, "DATABASE_URL": "postgresql://db/lyo"}
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "JWT_SECRET_KEY": SECRET,
+    "DATABASE_URL": "postgresql://db/lyo",
+    "PUBLIC_URL": "https://lyo.example",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +96,10 @@ def test_production_shows_no_tasks_to_strangers_and_loads_no_demo(environment: N
         ({"AI_TOTAL_TIMEOUT": "-1"}, ["AI_TOTAL_TIMEOUT"]),
         ({"OPENAI_BASE_URL": "localhost:8080"}, ["OPENAI_BASE_URL"]),
         ({"LOG_LEVEL": "LOUD", "LOG_FORMAT": "xml"}, ["LOG_LEVEL", "LOG_FORMAT"]),
+        ({"MAIL_URL": "imap://mail.example.com", "MAIL_FROM": "Lyo"}, ["MAIL_URL", "MAIL_FROM"]),
+        ({"PUBLIC_URL": "lyo.example"}, ["PUBLIC_URL"]),
+        ({"PUBLIC_URL": "https://lyo.example/?a=b"}, ["PUBLIC_URL"]),
+        (PRODUCTION | {"PUBLIC_URL": ""}, ["PUBLIC_URL"]),
         (PRODUCTION | {"JWT_SECRET_KEY": ""}, ["JWT_SECRET_KEY"]),
         (PRODUCTION | {"DATABASE_URL": ""}, ["DATABASE_URL"]),
         (PRODUCTION | {"LYO_SEED_DEMO": "true"}, ["LYO_SEED_DEMO"]),
@@ -104,11 +114,40 @@ def test_each_fault_is_one_line_that_names_its_variable(environment: None, names
     assert not any("\n" in line for line in faults.value.lines)
 
 
-@pytest.mark.parametrize("environment", [{"JWT_SECRET_KEY": "short-and-secret"}], indirect=True)
+@pytest.mark.parametrize(
+    "environment",
+    [{"JWT_SECRET_KEY": "short-and-secret"}, {"MAIL_URL": "smtp://user:short-and-secret@host?starttls=no"}],
+    indirect=True,
+)
 def test_a_fault_does_not_repeat_a_secret(environment: None) -> None:
     with pytest.raises(InvalidSettings) as faults:
         read_settings()
     assert "short-and-secret" not in str(faults.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "address", "sender"),
+    [
+        ({}, "http://localhost:8000", "no-reply@localhost"),
+        ({"HOST": "0.0.0.0", "PORT": "8100"}, "http://localhost:8100", "no-reply@localhost"),  # noqa: S104
+        ({"HOST": "lyo.test"}, "http://lyo.test:8000", "no-reply@lyo.test"),
+        ({"HOST": "fd00::1"}, "http://[fd00::1]:8000", "no-reply@localhost"),
+        ({"PUBLIC_URL": "https://lyo.example/app/"}, "https://lyo.example/app", "no-reply@lyo.example"),
+        ({"PUBLIC_URL": "https://lyo.example", "MAIL_FROM": "hi@b.example"}, "https://lyo.example", "hi@b.example"),
+    ],
+    indirect=["environment"],
+)
+def test_mails_lead_to_where_people_reach_the_server(environment: None, address: str, sender: str) -> None:
+    assert (read_settings().reached_at, read_settings().mail_sender) == (address, sender)
+
+
+@pytest.mark.parametrize("environment", [{"MAIL_URL": "smtp://user:very-secret@mail.example.com"}], indirect=True)
+def test_the_password_of_a_mail_server_is_not_shown(environment: None) -> None:
+    settings = read_settings()
+    assert settings.mail_way == Smtp(
+        "mail.example.com", 587, tls=False, starttls=True, user="user", password="very-secret"
+    )
+    assert "very-secret" not in repr(settings)
 
 
 CHECKSUM = "AB" * 32

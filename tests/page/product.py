@@ -31,7 +31,7 @@ class Product:
                 if name not in ("DATABASE_URL", "REDIS_URL", "WORKERS")
             },
             "ENVIRONMENT": "development",
-            "LYO_DATA_DIR": str(folder / "data"),
+            "LYO_DATA_DIR": str(self.data),
             "PORT": "0",
             "AI_PROVIDERS": "openai",
             "OPENAI_API_KEY": "loopback",
@@ -40,6 +40,11 @@ class Product:
             # One learner does here in a minute what takes an evening.
             **{f"RATE_LIMIT_{name}": "0" for name in ("GENERAL", "AI", "AUTH", "UPLOAD", "SEARCH", "SOCKET")},
         }
+
+    @property
+    def data(self) -> Path:
+        """Its LYO_DATA_DIR."""
+        return self._folder / "data"
 
     def start(self) -> None:
         """Starts it; again on the same port. After a kill its database may need a moment to be gone."""

@@ -1,0 +1,68 @@
+"""What mails say: texts/<language>.toml laid out by templates/letter.txt and templates/letter.html.
+
+The plain text holds things as they are; in the HTML whatever is put in is escaped.
+"""
+
+import tomllib
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from lyo_rt.mail.records import KINDS, Message, Waiting
+from lyo_rt.mail.rules import LANGUAGES, greeted, spoken
+
+PHRASES = ("subject", "lead", "button", "unasked")
+SHARED = ("greeting", "greeting_without_name", "copy", "lasts", "closing")
+
+
+class Templates:
+    """The texts of all mails, read from the package's files once; reading blocks for a few milliseconds."""
+
+    def __init__(self, *, public_url: str, sender: str) -> None:
+        """Links lead to `public_url`, which has no slash at its end; mails are from the address `sender`."""
+        self._public_url = public_url
+        self._sender = sender
+        self._domain = sender.rpartition("@")[2]
+        plain = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False)  # noqa: S701  (plain text)
+        escaping = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=True)
+        folder = files("lyo_rt.mail")
+        layouts = folder / "templates"
+        self._text = plain.from_string((layouts / "letter.txt").read_text(encoding="utf-8"))
+        self._html = escaping.from_string((layouts / "letter.html").read_text(encoding="utf-8"))
+        self._phrases = {
+            language: _phrases(plain, (folder / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
+            for language in LANGUAGES
+        }
+
+    def compose(self, waiting: Waiting, token: str) -> Message:
+        """The mail in the recipient's language, with a link to its page where it has one."""
+        language, name = spoken(waiting.language), greeted(waiting.name)
+        facts = {"name": name, "until": f"{waiting.useless_at:%Y-%m-%d %H:%M} UTC"}
+        phrases = self._phrases[language]
+        said = {phrase: phrases[phrase].render(facts) for phrase in ("copy", "lasts", "closing")}
+        said |= {phrase: phrases[f"{waiting.kind}.{phrase}"].render(facts) for phrase in PHRASES}
+        said["greeting"] = phrases["greeting" if name else "greeting_without_name"].render(facts)
+        said["link"] = self._link(waiting.page, language, token) if waiting.page else ""
+        return Message(
+            id=f"{waiting.id}@{self._domain}",
+            sender=self._sender,
+            recipient=waiting.recipient,
+            subject=said["subject"],
+            text=self._text.render(said),
+            html=self._html.render(said, language=language),
+            language=language,
+            date=waiting.created_at,
+        )
+
+    def _link(self, page: str, language: str, token: str) -> str:
+        # Behind the #: browsers keep that to themselves, so no server, proxy or log on the way sees the token.
+        return f"{self._public_url}{page}?{urlencode({'lang': language})}#{token}"
+
+
+def _phrases(environment: Environment, text: str) -> dict[str, Template]:
+    parsed: dict[str, Any] = tomllib.loads(text)
+    named = {phrase: parsed[phrase] for phrase in SHARED}
+    named |= {f"{kind}.{phrase}": parsed[kind].get(phrase, "") for kind in KINDS for phrase in PHRASES}
+    return {name: environment.from_string(phrase) for name, phrase in named.items()}
