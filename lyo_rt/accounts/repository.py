@@ -8,7 +8,7 @@ import msgspec
 from lyo_rt.accounts.records import Credentials, Profile, RefreshState, User
 from lyo_rt.database.pool import Queries, one
 
-USER = "id, email, full_name, user_type, created_at"
+USER = "id, email, full_name, user_type, created_at, is_premium"
 
 
 async def insert_user(
@@ -103,7 +103,7 @@ async def find_refresh_state(database: Queries, digest: bytes) -> RefreshState |
     """The refresh token, its session and its learner."""
     row = await database.fetchrow(
         """
-        SELECT users.id, email, full_name, user_type, users.created_at, is_active,
+        SELECT users.id, email, full_name, user_type, users.created_at, is_premium, is_active,
             session_id, expires_at, spent_at, revoked_at, refresh_revoked_at
         FROM refresh_tokens
         JOIN auth_sessions ON auth_sessions.id = session_id

@@ -178,7 +178,13 @@ class Accounts:
             now=now,
             expires_at=now + self._refresh_lifetime,
         )
-        access = self._tokens.issue(user_id=user.id, session_id=session_id, email=user.email, user_type=user.user_type)
+        access = self._tokens.issue(
+            user_id=user.id,
+            session_id=session_id,
+            email=user.email,
+            user_type=user.user_type,
+            premium=user.is_premium,
+        )
         return RefreshedTokens(
             access_token=access,
             refresh_token=refresh.text,

@@ -15,6 +15,7 @@ users = sa.Table(
     sa.Column("user_type", sa.Text, nullable=False, server_default="student"),
     sa.Column("language", sa.Text, nullable=False, server_default="en"),
     sa.Column("learning_style", sa.Text),
+    sa.Column("is_premium", sa.Boolean, nullable=False, server_default=sa.false(), comment="may ask more often"),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("is_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     happened(),
