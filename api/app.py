@@ -4,8 +4,10 @@ from quart import Quart, Response, current_app, request
 from quart_schema import QuartSchema
 
 from api.authentication import who
+from api.conditional import keep, match, tag
 from api.exchange import exchange_of
 from api.files import Answer
+from api.limiting import admit, tell
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, problems
@@ -85,24 +87,29 @@ def routes() -> Quart:
     QuartSchema(app, openapi_path=None, conversion_preference=None)
     answer_errors(app)
     app.before_request(_admit)
+    app.before_request(match)
+    # After a request, those first that are named last.
     app.after_request(_note)
     app.after_request(_without_body)
     app.after_request(compress)
+    app.after_request(tag)
+    app.after_request(keep)
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
     return app
 
 
 async def _admit() -> None:
-    """Signed in first, whatever else is wrong with the request: what `@answers` promises holds."""
+    """Signed in first, then not too often, whatever else is wrong with the request: what `@answers` promises holds."""
     view = current_app.view_functions.get(request.endpoint or "")
     promise: Answers | None = getattr(view, ATTRIBUTE, None)
-    if promise is not None and promise.signed_in and request.method != "OPTIONS":
-        who()
+    if promise is not None and request.method != "OPTIONS":
+        await admit(promise, who() if promise.signed_in else None)
 
 
 async def _note(response: Response) -> Response:
-    """Tell the access log what only the app knows: the route."""
+    """Tell the access log what only the app knows, the route, and the client where it stands."""
+    tell(response)
     exchange_of(request.scope).route = request.url_rule.rule if request.url_rule else None  # type: ignore[arg-type]
     return response
 

@@ -27,6 +27,7 @@ from actors.roll import Roll
 from actors.supervisor import Supervisor
 from actors.work import Take
 from actors.workshop import Workshop
+from api.addresses import Clients
 from api.app import create_app
 from api.asgi import Application, create_asgi
 from api.local_model import LocalModel, open_local_model
@@ -48,6 +49,9 @@ from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
+from lyo_rt.limits.in_process import InProcessStore
+from lyo_rt.limits.redis import RedisStore
+from lyo_rt.limits.service import Limits, policies_of
 from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.secrets import KeyRing, open_signing_keys
@@ -105,6 +109,7 @@ class Instance:
             "broadcast": self.services.broadcast.statistics(),
             "database": self.services.database.statistics(),
             "gates": self.services.model.statistics(),
+            "limits": self.services.limits.statistics(),
         }
 
 
@@ -179,13 +184,17 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         feeds=feeds,
         courtesy=courtesy,
         alarms=alarms,
+        limits=limits(parts),
+        clients=Clients(parts.settings.trusted_proxies),
         local_model=parts.local,
         draining=lambda: instance.draining,
         statistics=lambda: instance.statistics(),
     )
     attendance = Attendance(parts.database, parts.broadcast, instance=parts.id)
     devices = Devices(parts.broadcast, parts.clock)
-    commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, devices, parts.clock)
+    commands = SessionCommands(
+        parts.database, services.workshop, services.accounts, attendance, devices, parts.clock, services.limits
+    )
     sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, courtesy, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)
@@ -205,6 +214,13 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         sessions,
     )
     return instance
+
+
+def limits(parts: Parts) -> Limits:
+    """Who may ask how often, counted for all instances where there are several."""
+    broadcast = parts.broadcast
+    shared = RedisStore(broadcast.shards) if isinstance(broadcast, RedisBroadcast) else None
+    return Limits(shared or InProcessStore(parts.clock), policies_of(parts.settings))
 
 
 def accounts(parts: Parts, keys: KeyRing) -> Accounts:

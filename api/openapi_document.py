@@ -11,7 +11,8 @@ from quart import Blueprint, Quart
 from quart_schema.validation import QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, QUART_SCHEMA_REQUEST_ATTRIBUTE
 from werkzeug.routing import Rule
 
-from api.openapi import ATTRIBUTE, Answers, answers
+from api.conditional import CHANGES
+from api.openapi import ATTRIBUTE, Answers, answers, limits_of
 from api.openapi_schemas import Schemas, example_of
 from api.responses import BodyTooSlow
 from lyo_rt.problems import (
@@ -26,6 +27,7 @@ from lyo_rt.problems import (
     Problem,
     ProblemBody,
     SessionRevoked,
+    StaleVersion,
     TokenExpired,
     TooLarge,
     TooManyRequests,
@@ -52,6 +54,18 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Your own id for this request, at most 128 visible ASCII characters; else one is made.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
     },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "The `ETag` of what you have read: it is changed only if it still is that, else 412.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of what you have: 304 without a body when it still is that.",
+        "schema": {"type": "string"},
+    },
     "Limit": {
         "name": "limit",
         "in": "query",
@@ -69,12 +83,29 @@ HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-ID": {"description": "The request's id, as in the logs.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
     "Location": {"description": "Where to find what was made or begun.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": "The limits this request was counted under: name, `q` quota, `w` seconds of the sliding window.",
+        "schema": {"type": "string"},
+        "example": '"general";q=100;w=60, "ai";q=10;w=60',
+    },
+    "RateLimit": {
+        "description": "Where you stand under each: `r` requests left, `t` seconds until there are more.",
+        "schema": {"type": "string"},
+        "example": '"general";r=97;t=42, "ai";r=9;t=60',
+    },
+    "ETag": {
+        "description": "The version of the resource, for If-None-Match and If-Match.",
+        "schema": {"type": "string"},
+    },
     "Allow": {"description": "The methods this path answers.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
 }
-HEADERS_BY_STATUS = {201: ("Location",), 202: ("Location", "Retry-After"), 401: ("WWW-Authenticate",)} | dict.fromkeys(
-    (429, 503), ("Retry-After",)
-)
+HEADERS_BY_STATUS = {
+    201: ("Location",),
+    202: ("Location", "Retry-After"),
+    304: ("ETag",),
+    401: ("WWW-Authenticate",),
+} | dict.fromkeys((429, 503), ("Retry-After",))
 FORMATS: dict[str, dict[str, Any]] = {
     "UUIDConverter": {"type": "string", "format": "uuid"},
     "IntegerConverter": {"type": "integer"},
@@ -169,7 +200,15 @@ class _Operation:
             found.add(IdempotencyKeyMissing)
         if self.rule.arguments:
             found.add(NotFound)
+        if self.method in CHANGES:
+            found.add(StaleVersion)
         return found
+
+    def _is_single(self) -> bool:
+        """Whether the answer is tagged (api/conditional.py): a JSON resource that may be kept."""
+        promise = self.promise
+        kept = promise.signed_in and "no-store" not in promise.headers.get("Cache-Control", "")
+        return self.method == "GET" and promise.media_type == "application/json" and not promise.page and kept
 
     def _parameters(self) -> Iterator[dict[str, Any]]:
         for name in sorted(self.rule.arguments, key=self.rule.rule.index):
@@ -195,6 +234,10 @@ class _Operation:
                 "description": "Names this request: sent again within 24 hours, it gets the first answer again.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             }
+        if self.method in CHANGES:
+            yield {"$ref": "#/components/parameters/IfMatch"}
+        if self._is_single():
+            yield {"$ref": "#/components/parameters/IfNoneMatch"}
         yield {"$ref": "#/components/parameters/RequestId"}
 
     def _request_body(self) -> dict[str, Any]:
@@ -210,6 +253,8 @@ class _Operation:
         promise = self.promise
         for status, body in ((promise.status, promise.body), *promise.also.items()):
             found[str(status)] = self._success(status, body)
+        if self._is_single():
+            found["304"] = {"description": "Not Modified", "headers": _headers(304)}
         statuses = sorted({kind.status for kind in self.problems})
         for status in statuses:
             kinds = sorted((kind for kind in self.problems if kind.status == status), key=lambda kind: kind.__name__)
@@ -223,7 +268,7 @@ class _Operation:
         own = {name: {"description": text, "schema": {"type": "string"}} for name, text in self.promise.headers.items()}
         response: dict[str, Any] = {
             "description": HTTPStatus(status).phrase,
-            "headers": {**_headers(status), **own},
+            "headers": {**_headers(status), **self._own_headers(), **own},
         }
         if body is not None:
             shown = {} if self.promise.shown is None else {"example": self.promise.shown}
@@ -231,6 +276,10 @@ class _Operation:
         if self.promise.events is not None:
             response["content"]["text/event-stream"] = {"schema": self.schemas.reference(self.promise.events)}
         return response
+
+    def _own_headers(self) -> dict[str, Any]:
+        names = [*(("ETag",) if self._is_single() else ())]
+        return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _operations(app: Quart) -> Iterator[tuple[Rule, str]]:
@@ -260,7 +309,7 @@ def _tags(app: Quart) -> list[dict[str, str]]:
 
 
 def _headers(status: int) -> dict[str, Any]:
-    names: Iterable[str] = ("X-Request-ID", *HEADERS_BY_STATUS.get(status, ()))
+    names: Iterable[str] = ("X-Request-ID", "RateLimit-Policy", "RateLimit", *HEADERS_BY_STATUS.get(status, ()))
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

@@ -17,7 +17,6 @@ class User(msgspec.Struct, frozen=True):
     full_name: str
     user_type: UserType
     created_at: datetime
-    is_premium: bool
 
 
 class Profile(User, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from lyo_rt.accounts.records import Credentials, Profile, RefreshState, User
 from lyo_rt.database.pool import Queries, one
 
-USER = "id, email, full_name, user_type, created_at, is_premium"
+USER = "id, email, full_name, user_type, created_at"
 
 
 async def insert_user(
@@ -52,6 +52,11 @@ async def find_profile(database: Queries, user_id: UUID) -> Profile | None:
         user_id,
     )
     return one(Profile, row)
+
+
+async def is_premium(database: Queries, user_id: UUID) -> bool:
+    """Whether the learner may ask more often."""
+    return bool(await database.fetchval("SELECT is_premium FROM users WHERE id = $1", user_id))
 
 
 async def insert_session(database: Queries, *, user_id: UUID, device: str | None, now: datetime) -> UUID | None:
@@ -103,7 +108,7 @@ async def find_refresh_state(database: Queries, digest: bytes) -> RefreshState |
     """The refresh token, its session and its learner."""
     row = await database.fetchrow(
         """
-        SELECT users.id, email, full_name, user_type, users.created_at, is_premium, is_active,
+        SELECT users.id, email, full_name, user_type, users.created_at, is_active,
             session_id, expires_at, spent_at, revoked_at, refresh_revoked_at
         FROM refresh_tokens
         JOIN auth_sessions ON auth_sessions.id = session_id

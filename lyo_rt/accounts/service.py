@@ -183,7 +183,7 @@ class Accounts:
             session_id=session_id,
             email=user.email,
             user_type=user.user_type,
-            premium=user.is_premium,
+            premium=await repository.is_premium(transaction, user.id),
         )
         return RefreshedTokens(
             access_token=access,

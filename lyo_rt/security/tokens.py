@@ -78,9 +78,7 @@ class Tokens:
         # Whether a signature is right never changes; times are judged anew at every reading. 180 us become 3.
         self._verified = lru_cache(REMEMBERED)(self._verify)
 
-    def issue(
-        self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType, premium: bool = False
-    ) -> str:
+    def issue(self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType, premium: bool = False) -> str:
         """A signed access token that lasts `access_lifetime` from now."""
         now = int(self._clock.now().timestamp())
         claims = Claims(

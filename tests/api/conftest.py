@@ -19,6 +19,7 @@ from api.server import hypercorn_config
 from api.services import Services
 from lyo_rt.clock import Clock, SystemClock
 from lyo_rt.settings import Settings
+from tests.conftest import UNLIMITED
 
 
 @asynccontextmanager
@@ -48,7 +49,8 @@ def clock() -> Clock:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings of the instance: a development one, whatever the environment of the tests says."""
-    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",), database_pool_max=6)
+    unlimited: dict[str, Any] = {name.lower(): value for name, value in UNLIMITED.items()}
+    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",), database_pool_max=6, **unlimited)
 
 
 @pytest.fixture
