@@ -17,7 +17,7 @@ from api.entrance import Entrance
 from api.exchange import Exchange, Headers, exchange_of, header
 from api.hosts import TrustedHosts
 from api.http11 import install
-from api.responses import Misdirected, as_problem, rendered
+from api.responses import Misdirected, UnknownVersion, as_problem, rendered
 from api.targets import fault_of, spelled
 from lyo_rt.problems import BadRequest, Problem
 from lyo_rt.settings import Settings
@@ -28,6 +28,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+VERSIONS = frozenset({"1.0", "1.1", "2", "3"})
 HSTS = "max-age=63072000; includeSubDomains"
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
 
@@ -89,6 +90,8 @@ class FrontDoor:
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = scope["headers"]
+        if scope["http_version"] not in VERSIONS:
+            return UnknownVersion(headers={"Connection": "close"})
         if fault := ambiguous_framing(headers) or fault_of(scope):
             return BadRequest(fault, headers={"Connection": "close"})
         if not self._hosts.trusts(header(headers, b"host"), scope["path"]):

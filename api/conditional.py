@@ -60,12 +60,12 @@ async def match() -> None:
     except HTTPException:
         raise StaleVersion("There is nothing to be read at this address, so no version of it to match.") from None
     view = current_app.view_functions[endpoint]
-    current = await current_app.make_response(await current_app.ensure_async(view)(**arguments))
+    current = await current_app.make_response(await current_app.ensure_async(view)(**arguments))  # type: ignore[arg-type]
     unchanged(await _version(current))  # type: ignore[arg-type]
 
 
 async def keep(response: Response) -> Response:
-    """Say who may keep an answer whose route does not: a learner's own device, asking each time; nobody, of the rest."""
+    """Say who may keep an answer whose route does not: a learner's own device, asking each time, or nobody."""
     if (promise := _promise()) is not None:
         if promise.signed_in:
             response.vary.add("Authorization")

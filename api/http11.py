@@ -1,4 +1,4 @@
-"""Hypercorn's HTTP/1.1 with the strictness of RFC 9112, problems for what it cannot read, deadlines, and a slow goodbye.
+"""Hypercorn's HTTP/1.1 with the strictness of RFC 9112, problems for what cannot be read, deadlines, a slow goodbye.
 
 `install` has Hypercorn use it. What is relied on of Hypercorn 0.18 and h11 0.16 is held by tests/api/test_http11.py.
 """
@@ -19,6 +19,8 @@ from api.responses import HeadTooLarge, HeadTooSlow, TargetTooLong, UnknownCodin
 from lyo_rt.problems import BadRequest, Problem
 
 MOST_FIELDS = 100
+MOST_HEAD_BYTES = 32 * 1024
+"""As h11_max_incomplete_size, which does not count what arrives in one piece."""
 LONGEST_TARGET = 8192
 HEAD_SECONDS = 10.0
 """For the head of a request, from its first byte on."""
@@ -27,7 +29,7 @@ LINGER_BYTES = 32 * 1024 * 1024
 """What is read away after an answer that came before the end of its request (RFC 9112 §9.6): a client that is still
 sending would lose the answer to a reset."""
 
-UNREADABLE = "The request is not as HTTP/1.1 (RFC 9112) writes it."
+UNREADABLE = "The request does not keep to RFC 9112."
 BY_STATUS: dict[int, type[Problem]] = {408: HeadTooSlow, 414: TargetTooLong, 431: HeadTooLarge, 501: UnknownCoding}
 
 
@@ -44,15 +46,18 @@ class StrictBuffer(ReceiveBuffer):
         lines: list[bytearray] | None = super().maybe_extract_lines()
         if lines is None:
             return None
+        if before - len(self) > MOST_HEAD_BYTES:
+            raise h11.LocalProtocolError("the head is too large", error_status_hint=431)
         if before - len(self) != sum(len(line) + 2 for line in lines) + 2:
             raise h11.LocalProtocolError("a line does not end with CR LF")
         if lines and len(lines[0]) > LONGEST_TARGET:
             raise h11.LocalProtocolError("the first line is too long", error_status_hint=414)
         if len(lines) > MOST_FIELDS + 1:
             raise h11.LocalProtocolError("too many header fields", error_status_hint=431)
-        if any(line[:1] in (b" ", b"\t") or b"\r" in line for line in lines):
+        if any(line.startswith((b" ", b"\t")) or b"\r" in line for line in lines):
             raise h11.LocalProtocolError("a folded header field, or a bare CR")
-        if sum(line[:15].lower() == b"content-length:" for line in lines) > 1:
+        lengths = [line for line in lines if line[:15].lower() == b"content-length:"]
+        if len(lengths) > 1 or any(b"," in length for length in lengths):
             raise h11.LocalProtocolError("more than one Content-Length")
         return lines
 
@@ -169,4 +174,4 @@ class StrictH11(H11Protocol):
 
 def install() -> None:
     """Have Hypercorn use StrictH11 for HTTP/1.1."""
-    hypercorn.protocol.H11Protocol = StrictH11  # type: ignore[misc]
+    hypercorn.protocol.H11Protocol = StrictH11  # type: ignore[attr-defined, assignment]

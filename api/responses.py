@@ -87,6 +87,13 @@ class UnknownCoding(Problem):
     code = "UNKNOWN_CODING"
 
 
+class UnknownVersion(Problem):
+    """This version of HTTP is not spoken here."""
+
+    status = 505
+    code = "UNKNOWN_VERSION"
+
+
 class RangeNotSatisfiable(Problem):
     """The range asked for lies outside of the content."""
 

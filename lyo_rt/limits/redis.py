@@ -1,4 +1,4 @@
-"""The counts of all instances, in Redis: one script, one round trip, on one server, behind Sentinels and on a cluster."""
+"""The counts of all instances, in Redis: one script, one round trip, on whatever the broadcast stands on."""
 
 from collections.abc import Sequence
 from itertools import chain

@@ -1,4 +1,4 @@
-"""What every store of counts promises (lyo_rt/limits/store.py): in-process, on one Redis, behind Sentinels, on a cluster."""
+"""What every store of counts promises (lyo_rt/limits/store.py): in-process, Redis, Sentinels, a cluster."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
