@@ -172,7 +172,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_proxies)] = Field(
         (), description="addresses or networks of proxies whose X-Forwarded-For or Forwarded is believed; unset: none"
     )
-    rate_limit_general: Rate = Field("100/minute", description="requests of one learner; 0 here and below: no limit")
+    rate_limit_general: Rate = Field(
+        "100/minute", description="requests of one learner: N/second, /minute, /hour or /day, or 0 for no limit"
+    )
     rate_limit_ai: Rate = Field("10/minute", description="of them, requests that language models work for")
     rate_limit_auth: Rate = Field("5/minute", description="sign-ins, registrations and the like from one address")
     rate_limit_upload: Rate = Field("5/hour", description="uploads of one learner")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from anyio.abc import SocketStream
 
+import api.app
 import api.http11
 
 pytestmark = pytest.mark.anyio
@@ -208,6 +209,18 @@ class TestDeadlines:
             await stream.send(get(b"/v1/health/live"))
             with anyio.fail_after(SECONDS):
                 assert (await stream.receive()).startswith(b"HTTP/1.1 200 ")
+
+
+class TestBodies:
+    @pytest.fixture(autouse=True)
+    def hurried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api.app, "BODY_SECONDS", 0.3)
+
+    @pytest.mark.parametrize("framing", [b"Content-Length: 9\r\n\r\n{", CHUNKED + b"\r\n1\r\n{\r\n"])
+    async def test_a_body_that_does_not_end_is_answered_and_cut(self, address: tuple[str, int], framing: bytes) -> None:
+        received = await answered(address, POST + framing)
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert json.loads(received.partition(b"\r\n\r\n")[2])["code"] == "BODY_TOO_SLOW"
 
 
 LARGE = b'{"email": "' + b"x" * (10 * 1024 * 1024) + b'"}'
