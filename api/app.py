@@ -5,8 +5,10 @@ from quart_schema import QuartSchema
 
 from api import doors
 from api.authentication import who
+from api.conditional import keep, match, tag
 from api.exchange import exchange_of
 from api.files import Answer
+from api.limiting import admit, tell
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, mailed_links, problems
@@ -102,9 +104,13 @@ def routes() -> Quart:
     QuartSchema(app, openapi_path=None, conversion_preference=None)
     answer_errors(app)
     app.before_request(_admit)
+    app.before_request(match)
+    # After a request, those first that are named last.
     app.after_request(_note)
     app.after_request(_without_body)
     app.after_request(compress)
+    app.after_request(tag)
+    app.after_request(keep)
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
     doors.check_doors(app)
@@ -112,17 +118,21 @@ def routes() -> Quart:
 
 
 async def _admit() -> None:
-    """Signed in first, and of a role that may: whatever else is wrong with the request, what is promised holds."""
+    """Signed in first, of a role that may, and not too often, whatever else is wrong with the request: what is promised
+    holds."""
     view = current_app.view_functions.get(request.endpoint or "")
     promise: Answers | None = getattr(view, ATTRIBUTE, None)
-    if promise is not None and promise.signed_in and request.method != "OPTIONS":
-        asker = who()
-        if (permission := doors.ROUTES.get(request.endpoint or "")) is not None:
-            require(asker, permission)
+    if promise is None or request.method == "OPTIONS":
+        return
+    asker = who() if promise.signed_in else None
+    if asker is not None and (permission := doors.ROUTES.get(request.endpoint or "")) is not None:
+        require(asker, permission)
+    await admit(promise, asker)
 
 
 async def _note(response: Response) -> Response:
-    """Tell the access log what only the app knows: the route."""
+    """Tell the access log what only the app knows, the route, and the client where it stands."""
+    tell(response)
     exchange_of(request.scope).route = request.url_rule.rule if request.url_rule else None  # type: ignore[arg-type]
     return response
 

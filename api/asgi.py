@@ -16,7 +16,9 @@ from api.cors import Cors
 from api.entrance import Entrance
 from api.exchange import Exchange, Headers, exchange_of, header
 from api.hosts import TrustedHosts
-from api.responses import Misdirected, as_problem, rendered
+from api.http11 import install
+from api.responses import Misdirected, UnknownVersion, as_problem, rendered
+from api.targets import fault_of, spelled
 from lyo_rt.problems import BadRequest, Problem
 from lyo_rt.settings import Settings
 
@@ -26,12 +28,14 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+VERSIONS = frozenset({"1.0", "1.1", "2", "3"})
 HSTS = "max-age=63072000; includeSubDomains"
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
 def create_asgi(app: Quart, realtime: Application) -> Application:
     """HTTP and the lifespan to `app`, WebSockets to `realtime`, whose scopes have the path spelled `/v1/...`."""
+    install()
     return FrontDoor(app, realtime, app.extensions["lyo"].settings)
 
 
@@ -86,10 +90,10 @@ class FrontDoor:
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = scope["headers"]
-        if framing := ambiguous_framing(headers):
-            return BadRequest(framing, headers={"Connection": "close"})
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            return BadRequest("An address cannot contain a NUL character.")
+        if scope["http_version"] not in VERSIONS:
+            return UnknownVersion(headers={"Connection": "close"})
+        if fault := ambiguous_framing(headers) or fault_of(scope):
+            return BadRequest(fault, headers={"Connection": "close"})
         if not self._hosts.trusts(header(headers, b"host"), scope["path"]):
             return Misdirected("The Host header names a host that this server does not answer for.")
         return None
@@ -128,20 +132,10 @@ def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def spelled(path: str) -> str:
-    """The path as routes spell it: `/api/v1/x/` is `/v1/x`, `http://host/v1/x` (absolute form, RFC 9112 §3.2.2) too."""
-    if not path.startswith("/"):
-        path = "/" + path.partition("://")[2].partition("/")[2] if "://" in path else f"/{path}"
-    if path == "/api/v1" or path.startswith("/api/v1/"):
-        path = path[len("/api") :]
-    return path[:-1] if len(path) > 1 and path.endswith("/") else path or "/"
-
-
 def ambiguous_framing(headers: Headers) -> str | None:
     """Why the end of a request's body is in doubt (RFC 9112 §6.3: request smuggling), or None.
 
-    h11 0.16 itself refuses two lengths that differ, unknown codings, and folds two equal lengths into one before
-    anything here can see them.
+    Two lengths and unknown codings do not come so far over HTTP/1.1: see api/http11.py.
     """
     lengths = [value for name, value in headers if name.lower() == b"content-length"]
     chunked = any(name.lower() == b"transfer-encoding" for name, _ in headers)

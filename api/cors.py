@@ -9,7 +9,10 @@ REQUEST_HEADERS = (
     "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
     "Prefer, X-Request-ID"
 )
-EXPOSED = "Content-Disposition, ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+EXPOSED = (
+    "Content-Disposition, ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
+    "Retry-After, X-Request-ID"
+)
 PREFLIGHT_SECONDS = 600
 
 

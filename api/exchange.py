@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
 
 import structlog
 
+from lyo_rt.limits.policies import Standing
 from lyo_rt.security.tokens import Identity
 
 SCOPE_KEY = "lyo.exchange"
@@ -34,6 +35,8 @@ class Exchange:
     status: int | None = None
     identity: Identity | None = None
     """Who sent it, once that has been looked at and found good."""
+    standings: Sequence[Standing] = ()
+    """Under which rate limits it was counted, and where that leaves who sent it."""
 
     def log(self) -> None:
         """Write the access log line. The query is left out: it may carry a token."""

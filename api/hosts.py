@@ -1,8 +1,12 @@
 """Which Host names are answered to: a web page elsewhere that rebinds its DNS name to this server gets nothing."""
 
+import re
+
 from lyo_rt.settings import Settings
 
 LOOPBACK = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:@/?#\s]+)(?::[0-9]{0,5})?")
+"""A name or an address, and a port (RFC 9110 §7.2)."""
 PROBES = ("/v1/health", "/api/v1/health")
 """Health is answered under any name: orchestrators ask by the pod's address."""
 
@@ -18,8 +22,10 @@ class TrustedHosts:
         """Whether `host`, a Host header with or without its port, is one of them."""
         if "*" in self._names or any(path == probe or path.startswith(probe + "/") for probe in PROBES):
             return True
-        given = (host or "").lower()
-        name = given[: given.find("]") + 1] if given.startswith("[") else given.partition(":")[0]
+        found = _HOST.fullmatch((host or "").lower())
+        if found is None:
+            return False
+        given, name = found[0], found[1]
         return any(_matches(pattern, given, name) for pattern in self._names)
 
 

@@ -29,6 +29,7 @@ from actors.supervisor import Supervisor
 from actors.work import Take
 from actors.workshop import Workshop
 from api.accounts import open_accounts
+from api.addresses import Clients
 from api.app import create_app
 from api.asgi import Application, create_asgi
 from api.local_model import LocalModel, open_local_model
@@ -51,6 +52,9 @@ from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
+from lyo_rt.limits.in_process import InProcessStore
+from lyo_rt.limits.redis import RedisStore
+from lyo_rt.limits.service import Limits, policies_of
 from lyo_rt.mail.opening import open_transport
 from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import MailedTokens
@@ -118,6 +122,7 @@ class Instance:
             "broadcast": self.services.broadcast.statistics(),
             "database": self.services.database.statistics(),
             "gates": self.services.model.statistics(),
+            "limits": self.services.limits.statistics(),
         }
 
 
@@ -204,13 +209,17 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         feeds=feeds,
         courtesy=courtesy,
         alarms=alarms,
+        limits=limits(parts),
+        clients=Clients(parts.settings.trusted_proxies),
         local_model=parts.local,
         draining=lambda: instance.draining,
         statistics=lambda: instance.statistics(),
     )
     attendance = Attendance(parts.database, parts.broadcast, instance=parts.id)
     devices = Devices(parts.broadcast, parts.clock)
-    commands = SessionCommands(parts.database, services.workshop, services.accounts, attendance, devices, parts.clock)
+    commands = SessionCommands(
+        parts.database, services.workshop, services.accounts, attendance, devices, parts.clock, services.limits
+    )
     sessions = Sessions(parts.supervisor, feeds, commands, parts.clock, alarms, courtesy, instance=str(parts.id))
     realtime = Realtime(services, feeds, sessions)
     asgi = create_asgi(create_app(services), realtime)
@@ -231,6 +240,13 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         sessions,
     )
     return instance
+
+
+def limits(parts: Parts) -> Limits:
+    """Who may ask how often, counted for all instances where there are several."""
+    broadcast = parts.broadcast
+    shared = RedisStore(broadcast.shards) if isinstance(broadcast, RedisBroadcast) else None
+    return Limits(shared or InProcessStore(parts.clock), policies_of(parts.settings))
 
 
 def mail_relay(parts: Parts, keys: KeyRing) -> MailRelay:

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from lyo_rt.limits.policies import Name
 from lyo_rt.problems import Problem
 
 ATTRIBUTE = "__lyo_answers__"
@@ -26,6 +27,7 @@ WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "mailed
 
 View = TypeVar("View", bound=Callable[..., Any])
 Idempotency = Literal["none", "optional", "required"]
+Limit = Name | Literal["none"]
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[type[Problem], ...]
     signed_in: bool
     idempotency: Idempotency
+    limit: Limit | None
     page: bool
     also: Mapping[int, Any]
     query: Mapping[str, str]
@@ -56,6 +59,7 @@ def answers(
     problems: Sequence[type[Problem]] = (),
     signed_in: bool = True,
     idempotency: Idempotency = "none",
+    limit: Limit | None = None,
     page: bool = False,
     also: Mapping[int, Any] | None = None,
     query: Mapping[str, str] | None = None,
@@ -70,8 +74,8 @@ def answers(
 ) -> Callable[[View], View]:
     """State what a view answers.
 
-    `signed_in` is also what is enforced: before anything of a signed-in route is looked at, a stranger is refused
-    (api/app.py). All else documents.
+    `signed_in` and `limit` are also what is enforced: before anything of a signed-in route is looked at, a stranger is
+    refused, and before anything of any route, who asks too often (api/app.py). All else documents.
 
     Args:
         body: the msgspec struct of the answer (`CourseRecord`, `Page[CourseRecord]`, `list[X]`); None is no body.
@@ -79,6 +83,8 @@ def answers(
         problems: the problems this view itself raises; those every such route can answer are added by themselves.
         signed_in: whether an access token is needed; False leaves the route open.
         idempotency: whether the route takes, or needs, an Idempotency-Key header (see api/requests.py: once).
+        limit: the rate limit that counts it (api/limiting.py): of a signed-in route besides `general`, which counts
+            them all; of an open one in place of `auth`, so that a route nobody thought about cannot be guessed at.
         page: whether it takes `limit` and `cursor` (see api/requests.py: page_request).
         also: further successes by status, e.g. {202: TaskAccepted}.
         query: further query parameters, name to description.
@@ -97,6 +103,7 @@ def answers(
         problems=tuple(problems),
         signed_in=signed_in,
         idempotency=idempotency,
+        limit=limit,
         page=page,
         also=dict(also or {}),
         query=dict(query or {}),
@@ -115,3 +122,12 @@ def answers(
         return view
 
     return remember
+
+
+def limits_of(promise: Answers) -> tuple[Name, ...]:
+    """The rate limits that count a request of this route."""
+    if promise.limit == "none":
+        return ()
+    if not promise.signed_in:
+        return (promise.limit or "auth",)
+    return ("general",) if promise.limit in (None, "general") else ("general", promise.limit)

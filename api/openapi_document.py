@@ -11,8 +11,10 @@ from quart import Blueprint, Quart
 from quart_schema.validation import QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, QUART_SCHEMA_REQUEST_ATTRIBUTE
 from werkzeug.routing import Rule
 
+from api.conditional import CHANGES
 from api.doors import ROUTES
 from api.openapi import ATTRIBUTE, WITHOUT_OPERATIONS, Answers, answers
+from api.openapi_components import HEADERS, HEADERS_BY_STATUS, PARAMETERS
 from api.openapi_schemas import Schemas, example_of
 from api.responses import BodyTooSlow
 from lyo_rt.problems import (
@@ -28,6 +30,7 @@ from lyo_rt.problems import (
     Problem,
     ProblemBody,
     SessionRevoked,
+    StaleVersion,
     TokenExpired,
     TooLarge,
     TooManyRequests,
@@ -45,38 +48,12 @@ described by [AsyncAPI](/asyncapi).
 
 Every path also answers under `/api`, and with a slash at its end. Every refusal is an RFC 9457 problem; its `type` is
 the address of a page that explains it. Lists take `limit` and `cursor` and answer `{items, nextCursor}`.
+
+How often you may ask is limited by learner, on `/v1/auth` by address. `RateLimit-Policy` and `RateLimit`
+(draft-ietf-httpapi-ratelimit-headers) say in every answer where you stand; 429 says in `Retry-After` when to come back.
+Who is refused again and again is held off longer each time, up to an hour.
 """
 
-PARAMETERS: dict[str, dict[str, Any]] = {
-    "RequestId": {
-        "name": "X-Request-ID",
-        "in": "header",
-        "description": "Your own id for this request, at most 128 visible ASCII characters; else one is made.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
-    },
-    "Limit": {
-        "name": "limit",
-        "in": "query",
-        "description": "How many items at most.",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    },
-    "Cursor": {
-        "name": "cursor",
-        "in": "query",
-        "description": "`nextCursor` of the page before; opaque, good for 24 hours.",
-        "schema": {"type": "string"},
-    },
-}
-HEADERS: dict[str, dict[str, Any]] = {
-    "X-Request-ID": {"description": "The request's id, as in the logs.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
-    "Location": {"description": "Where to find what was made or begun.", "schema": {"type": "string"}},
-    "Allow": {"description": "The methods this path answers.", "schema": {"type": "string"}},
-    "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
-}
-HEADERS_BY_STATUS = {201: ("Location",), 202: ("Location", "Retry-After"), 401: ("WWW-Authenticate",)} | dict.fromkeys(
-    (429, 503), ("Retry-After",)
-)
 FILE = {"type": "string", "format": "binary"}
 FORMATS: dict[str, dict[str, Any]] = {
     "UUIDConverter": {"type": "string", "format": "uuid"},
@@ -184,7 +161,15 @@ class _Operation:
             found.add(IdempotencyKeyMissing)
         if self.rule.arguments:
             found.add(NotFound)
+        if self.method in CHANGES:
+            found.add(StaleVersion)
         return found
+
+    def _is_single(self) -> bool:
+        """Whether the answer is tagged (api/conditional.py): a JSON resource that may be kept."""
+        promise = self.promise
+        kept = promise.signed_in and "no-store" not in promise.headers.get("Cache-Control", "")
+        return self.method == "GET" and promise.media_type == "application/json" and not promise.page and kept
 
     def _parameters(self) -> Iterator[dict[str, Any]]:
         for name in sorted(self.rule.arguments, key=self.rule.rule.index):
@@ -210,6 +195,10 @@ class _Operation:
                 "description": "Names this request: sent again within 24 hours, it gets the first answer again.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             }
+        if self.method in CHANGES:
+            yield {"$ref": "#/components/parameters/IfMatch"}
+        if self._is_single():
+            yield {"$ref": "#/components/parameters/IfNoneMatch"}
         yield {"$ref": "#/components/parameters/RequestId"}
 
     def _request_body(self) -> dict[str, Any]:
@@ -228,6 +217,8 @@ class _Operation:
         promise = self.promise
         for status, body in ((promise.status, promise.body), *promise.also.items()):
             found[str(status)] = self._success(status, body)
+        if self._is_single():
+            found["304"] = {"description": "Not Modified", "headers": _headers(304)}
         statuses = sorted({kind.status for kind in self.problems})
         for status in statuses:
             kinds = sorted((kind for kind in self.problems if kind.status == status), key=lambda kind: kind.__name__)
@@ -241,7 +232,7 @@ class _Operation:
         own = {name: {"description": text, "schema": {"type": "string"}} for name, text in self.promise.headers.items()}
         response: dict[str, Any] = {
             "description": HTTPStatus(status).phrase,
-            "headers": {**_headers(status), **own},
+            "headers": {**_headers(status), **self._own_headers(), **own},
         }
         if body is not None:
             shown = {} if self.promise.shown is None else {"example": self.promise.shown}
@@ -250,6 +241,10 @@ class _Operation:
         if self.promise.events is not None:
             response["content"]["text/event-stream"] = {"schema": self.schemas.reference(self.promise.events)}
         return response
+
+    def _own_headers(self) -> dict[str, Any]:
+        names = [*(("ETag",) if self._is_single() else ())]
+        return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _operations(app: Quart) -> Iterator[tuple[Rule, str]]:
@@ -279,7 +274,7 @@ def _tags(app: Quart) -> list[dict[str, str]]:
 
 
 def _headers(status: int) -> dict[str, Any]:
-    names: Iterable[str] = ("X-Request-ID", *HEADERS_BY_STATUS.get(status, ()))
+    names: Iterable[str] = ("X-Request-ID", "RateLimit-Policy", "RateLimit", *HEADERS_BY_STATUS.get(status, ()))
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 

@@ -36,10 +36,11 @@ from lyo_rt.problems import (
 GZIP_FROM = 1024
 GZIP_IN_THREAD_FROM = 64 * 1024
 GZIP_LEVEL = 5
+PACKED = ".gzip"
+"""Behind the entity tag of a packed answer: its bytes are others (RFC 9110 §8.8.3.3)."""
 COMPRESSIBLE = frozenset(
     {
         "application/json",
-        "application/problem+json",
         "application/javascript",
         "text/javascript",
         "text/css",
@@ -56,6 +57,41 @@ class BodyTooSlow(Problem):
 
     status = 408
     code = "BODY_TOO_SLOW"
+
+
+class HeadTooSlow(Problem):
+    """The request's header did not arrive in time."""
+
+    status = 408
+    code = "HEAD_TOO_SLOW"
+
+
+class TargetTooLong(Problem):
+    """The address is too long."""
+
+    status = 414
+    code = "TARGET_TOO_LONG"
+
+
+class HeadTooLarge(Problem):
+    """The request's header fields are too large or too many."""
+
+    status = 431
+    code = "HEAD_TOO_LARGE"
+
+
+class UnknownCoding(Problem):
+    """This transfer coding is not known here."""
+
+    status = 501
+    code = "UNKNOWN_CODING"
+
+
+class UnknownVersion(Problem):
+    """This version of HTTP is not spoken here."""
+
+    status = 505
+    code = "UNKNOWN_VERSION"
 
 
 class RangeNotSatisfiable(Problem):
@@ -91,8 +127,8 @@ def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None
     return Response(msgspec.json.encode(value), status, dict(headers or {}), content_type="application/json")
 
 
-def rendered(problem: Problem, *, instance: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of a problem; `instance` is the path the client asked for."""
+def rendered(problem: Problem, *, instance: str | None, request_id: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of a problem; `instance` is the path the client asked for, where one could be read."""
     body = msgspec.json.encode(problem.body(instance=instance, request_id=request_id))
     headers = {**problem.headers, "Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     return problem.status, headers, body
@@ -198,8 +234,12 @@ def _detail(message: str) -> str:
 
 
 async def compress(response: Response) -> Response:
-    """gzip from 1 KiB on, when the client accepts it; never a stream (its `timeout` is None)."""
-    if response.mimetype not in COMPRESSIBLE or response.timeout is None:
+    """gzip from 1 KiB on, when the client accepts it; never a stream (its `timeout` is None).
+
+    Nor what nobody may keep: it may hold tokens, whose length packed beside what a stranger had sent would tell them
+    (BREACH).
+    """
+    if response.mimetype not in COMPRESSIBLE or response.timeout is None or response.cache_control.no_store:
         return response
     if (response.content_length or 0) < GZIP_FROM or response.status_code in {204, 206, 304}:
         return response
@@ -213,7 +253,7 @@ async def compress(response: Response) -> Response:
         packed = await anyio.to_thread.run_sync(lambda: gzip.compress(body, GZIP_LEVEL, mtime=0))
     response.set_data(packed)
     response.headers["Content-Encoding"] = "gzip"
-    tag, _ = response.get_etag()
+    tag, weak = response.get_etag()
     if tag is not None:
-        response.set_etag(tag, weak=True)
+        response.set_etag(tag + PACKED, weak=bool(weak))
     return response

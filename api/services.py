@@ -10,6 +10,7 @@ from actors.alarms import Alarms
 from actors.courtesy import Courtesy
 from actors.feeds import Feeds
 from actors.workshop import Workshop
+from api.addresses import Clients
 from api.entrance import Entrance
 from api.local_model import LocalModel
 from lyo_rt.accounts.administration.service import Administration
@@ -22,6 +23,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.gatekeeper import Gatekeeper
+from lyo_rt.limits.service import Limits
 from lyo_rt.media.service import Library
 from lyo_rt.settings import Settings
 
@@ -54,6 +56,8 @@ class Services:
     feeds: Feeds
     courtesy: Courtesy
     alarms: Alarms
+    limits: Limits
+    clients: Clients
     entrance: Entrance = field(default_factory=Entrance)
     local_model: LocalModel | None = None
     """The model this instance runs itself."""

@@ -20,6 +20,7 @@ from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.broadcast.redis import RedisBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.policies import NAMES
 from lyo_rt.streams import StreamEvent, append, encode_hint, task_stream, topic
 
 DATABASE = "product"
@@ -159,6 +160,8 @@ def product(ground: Ground, port: int) -> Iterator[Product]:
         # Every course is bought, by one learner: neither a budget nor an answer given before takes part.
         "AI_USER_DAILY_TOKENS": "none",
         "AI_CACHE_SECONDS": "0",
+        # Nor a limit on how often one learner asks.
+        **{f"RATE_LIMIT_{name.upper()}": "0" for name in NAMES},
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "WARNING",
     }

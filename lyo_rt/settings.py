@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from lyo_rt.limits import policies
 from lyo_rt.mail.address import Files, Way, is_number
 from lyo_rt.mail.address import parse as parse_mail_url
 from lyo_rt.models.address import parse
@@ -81,10 +83,25 @@ def _mail_address(value: str | None) -> str | None:
     return value
 
 
+def _rate(value: str) -> str:
+    policies.parse(value)
+    return value
+
+
+def _proxies(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError(f"{network} is no address or network, e.g. 10.0.0.7 or 10.0.0.0/8") from None
+    return value
+
+
 def _no_limit(value: object) -> object:
     return None if value == "none" else value
 
 
+Rate = Annotated[str, AfterValidator(_rate)]
 HttpUrl = Annotated[str | None, AfterValidator(_http_url)]
 
 
@@ -198,6 +215,17 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="web origins that may call the API and open WebSockets"
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_proxies)] = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded-For or Forwarded is believed; unset: none"
+    )
+    rate_limit_general: Rate = Field(
+        "100/minute", description="requests of one learner: N/second, /minute, /hour or /day, or 0 for no limit"
+    )
+    rate_limit_ai: Rate = Field("10/minute", description="of them, requests that language models work for")
+    rate_limit_auth: Rate = Field("5/minute", description="sign-ins, registrations and the like from one address")
+    rate_limit_upload: Rate = Field("5/hour", description="uploads of one learner")
+    rate_limit_search: Rate = Field("30/minute", description="searches of one learner")
+    rate_limit_socket: Rate = Field("120/minute", description="commands of one learner over WebSockets")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
     log_format: Literal["json", "pretty"] | None = Field(
         None, description="unset: pretty on a terminal, json elsewhere and in production"
@@ -215,7 +243,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("ai_providers", "trusted_hosts", "cors_origins"):
+        for name in ("ai_providers", "trusted_hosts", "cors_origins", "trusted_proxies"):
             value = values.get(name)
             if isinstance(value, str):
                 values[name] = tuple(part.strip() for part in value.split(",") if part.strip())

@@ -18,8 +18,11 @@ from lyo_rt.database.pool import Database
 from lyo_rt.embedded.postgresql import PostgreSQL, postgresql_server
 from lyo_rt.embedded.valkey import Valkey
 from lyo_rt.embedded.valkey import valkey_server as start_valkey
+from lyo_rt.limits.policies import NAMES
 
 TEMPLATE = "template_lyo"
+UNLIMITED = {f"RATE_LIMIT_{name.upper()}": "0" for name in NAMES}
+"""The environment of servers that are asked more in a minute than anybody asks in a day: no rate limits."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +35,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for report in terminalreporter.getreports("rerun"):
         terminalreporter.section(f"failed, and was run again: {report.nodeid}")
         terminalreporter.line(str(report.longrepr))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unlimited() -> Iterator[None]:
+    """Settings that a test makes have no rate limits, unless it says so itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in UNLIMITED.items():
+            environment.setenv(name, value)
+        yield
 
 
 @pytest.fixture

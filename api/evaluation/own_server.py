@@ -18,6 +18,7 @@ from api.signing_in import Learner
 from lyo_rt.client.tokens import Tokens
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.migrate import upgrade
+from lyo_rt.limits.policies import NAMES
 from lyo_rt.settings import Settings
 
 POLL_SECONDS = 0.1
@@ -41,6 +42,7 @@ def evaluating(settings: Settings, folder: Path) -> Settings:
         "ai_providers": settings.providers(),
         "model_path": settings.model_file,
         "ai_user_daily_tokens": None,
+        **{f"rate_limit_{name}": "0" for name in NAMES},
         "log_level": "ERROR",
     }
     return settings.model_copy(update=own)

@@ -21,6 +21,8 @@ from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.frames import Ask, Cancel, Generate, Presence, Regenerate, Stop, Subscribe, Typing
 from lyo_rt.generation.records import Accepted
+from lyo_rt.limits.policies import Name
+from lyo_rt.limits.service import Limits
 from lyo_rt.problems import Problem
 from lyo_rt.security.tokens import Identity
 
@@ -52,7 +54,9 @@ class SessionCommands:
         attendance: Attendance,
         devices: Devices,
         clock: Clock,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._database = database
         self._workshop = workshop_
         self._accounts = accounts
@@ -76,6 +80,7 @@ class SessionCommands:
     async def ask(self, who: Identity, frame: Ask) -> Mapping[str, Any]:
         """The turn that began, now or the first time."""
         permit(who, Ask)
+        await self._count(who, "ai")
         async with self._transaction() as transaction:
             begun = await self._workshop.ask(transaction, who.user_id, frame.conversation, frame.id, frame.text.strip())
         return _members(begun)
@@ -83,6 +88,7 @@ class SessionCommands:
     async def stop(self, who: Identity, frame: Stop) -> Mapping[str, Any]:
         """Whether an answer was being written; sent again, it stops no later one."""
         permit(who, Stop)
+        await self._count(who)
 
         async def work(transaction: Transaction) -> Kept:
             stopped = await self._workshop.stop(transaction, who.user_id, frame.conversation)
@@ -93,6 +99,7 @@ class SessionCommands:
     async def regenerate(self, who: Identity, frame: Regenerate) -> Mapping[str, Any]:
         """The turn that began, now or the first time."""
         permit(who, Regenerate)
+        await self._count(who, "ai")
 
         async def work(transaction: Transaction) -> Kept:
             begun = await self._workshop.regenerate(transaction, who.user_id, frame.conversation)
@@ -103,6 +110,7 @@ class SessionCommands:
     async def generate(self, who: Identity, frame: Generate) -> Mapping[str, Any]:
         """The task and the provisional course."""
         permit(who, Generate)
+        await self._count(who, "ai")
         brief = validated(GenerateCourse, frame.payload).brief()
         accepted = Accepted(task_id=uuid4(), provisional_course_id=uuid4())
         kept = Kept(202, _members(accepted), {"Location": f"/v1/tasks/{accepted.task_id}", "Retry-After": "1"})
@@ -119,6 +127,7 @@ class SessionCommands:
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""
         permit(who, Cancel)
+        await self._count(who)
         async with self._transaction() as transaction:
             task = await self._workshop.cancel(transaction, who.user_id, frame.task)
         return _members(task)
@@ -135,6 +144,7 @@ class SessionCommands:
         `count` is how many there are where `members` does not name them all.
         """
         permit(who, Presence)
+        await self._count(who)
         with _answered():
             await self.authorise(who, streams.course_stream(course))
             return _members(await self._attendance.attend(course=course, session=session, user=who.user_id))
@@ -160,6 +170,14 @@ class SessionCommands:
         permit(who, Typing)
         with _answered():
             await self._attendance.type(course=course, user=who.user_id)
+
+    async def _count(self, who: Identity, *names: Name) -> None:
+        """A command counts for its learner, on whichever sockets and instances; how fast one socket sends is Pace's.
+
+        Raises TooManyRequests.
+        """
+        with _answered():
+            await self._limits.admit(("socket", *names), f"user:{who.user_id}", premium=who.premium)
 
     async def _once(
         self, who: Identity, route: str, id: str, asked: list[Any], work: Callable[[Transaction], Awaitable[Kept]]

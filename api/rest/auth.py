@@ -126,13 +126,14 @@ async def login(data: LoginRequest) -> Response:
 
 
 @blueprint.post("/refresh")
-@answers(RefreshedTokens, signed_in=False, problems=(NotAuthenticated, SessionRevoked))
+@answers(RefreshedTokens, signed_in=False, limit="general", problems=(NotAuthenticated, SessionRevoked))
 @validate_request(RefreshRequest)
 async def refresh(data: RefreshRequest) -> Response:
     """Get a new pair of tokens for a refresh token.
 
     A refresh token is good for one use. Using a spent one ends the refreshing of its whole session; access tokens stay
-    good until they expire or are logged out.
+    good until they expire or are logged out. It is counted as any request, by address: a school behind one address
+    refreshes often, and a token of 256 random bits is not guessed.
     """
     pair = await services().accounts.refresh(data.refresh_token.get_secret_value())
     return json_answer(pair, headers=NOT_STORED)

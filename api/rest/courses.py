@@ -31,6 +31,7 @@ SCOPES = ("all", "own", "published")
     Accepted,
     status=202,
     idempotency="required",
+    limit="ai",
     headers={"Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
 )
 @signed_in

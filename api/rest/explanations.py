@@ -67,7 +67,7 @@ class CodeExplained(CodeExplanation, frozen=True, kw_only=True):
 
 
 @blueprint.post("/explain-code")
-@answers(CodeExplained, problems=(ModelUnavailable,))
+@answers(CodeExplained, limit="ai", problems=(ModelUnavailable,))
 @signed_in
 @validate_request(ExplainCodeRequest)
 async def explain_code(data: ExplainCodeRequest) -> Response:

@@ -30,6 +30,7 @@ WAIT_SECONDS = 25
     WholeCourse,
     also={202: Accepted},
     idempotency="optional",
+    limit="ai",
     problems=(NotFound, Conflict, ModelUnavailable),
     headers={"Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
 )

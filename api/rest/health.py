@@ -51,11 +51,16 @@ class DatabaseHealth(msgspec.Struct, frozen=True, omit_defaults=True):
     pool: dict[str, int] | None = None
 
 
-class BroadcastHealth(msgspec.Struct, frozen=True):
-    """`in-process`: one instance by itself, without a Redis; else messages go out through Redis."""
+class BroadcastHealth(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`in-process`: one instance by itself, without a Redis; else messages go out through Redis.
+
+    Admins see `limits`, what was counted for rate limits: `uncounted` requests were let through, and sign-ins refused
+    as `closed`, while Redis was away.
+    """
 
     status: Literal["ok"]
     mode: Literal["in-process", "redis"]
+    limits: dict[str, int] | None = None
 
 
 class SocketHealth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -112,7 +117,7 @@ class ModelHealth(msgspec.Struct, frozen=True):
 
 
 @blueprint.get("/live")
-@answers(Liveness, signed_in=False)
+@answers(Liveness, signed_in=False, limit="none")
 async def live() -> Response:
     """Tell that the process answers.
 
@@ -122,7 +127,7 @@ async def live() -> Response:
 
 
 @blueprint.get("/ready")
-@answers(Liveness, signed_in=False, problems=(Draining, Unavailable))
+@answers(Liveness, signed_in=False, limit="none", problems=(Draining, Unavailable))
 async def ready() -> Response:
     """Tell whether this instance should be sent requests.
 
@@ -136,7 +141,7 @@ async def ready() -> Response:
 
 
 @blueprint.get("")
-@answers(Health, signed_in=False, problems=(Unavailable,))
+@answers(Health, signed_in=False, limit="none", problems=(Unavailable,))
 async def health() -> Response:
     """Tell how this instance and its parts are."""
     await _database_latency()
@@ -146,7 +151,7 @@ async def health() -> Response:
 
 
 @blueprint.get("/database")
-@answers(DatabaseHealth, signed_in=False, problems=(Unavailable,))
+@answers(DatabaseHealth, signed_in=False, limit="none", problems=(Unavailable,))
 async def database() -> Response:
     """Tell whether the database answers, and how fast."""
     latency = await _database_latency()
@@ -154,18 +159,18 @@ async def database() -> Response:
 
 
 @blueprint.get("/redis")
-@answers(BroadcastHealth, signed_in=False, problems=(Unavailable,))
+@answers(BroadcastHealth, signed_in=False, limit="none", problems=(Unavailable,))
 async def redis() -> Response:
     """Tell whether messages between instances go out.
 
     Without a Redis the one instance broadcasts within its process, which is then what this says.
     """
     await _check_broadcast()
-    return json_answer(BroadcastHealth("ok", _mode()))
+    return json_answer(BroadcastHealth("ok", _mode(), services().limits.statistics() if _asks_an_admin() else None))
 
 
 @blueprint.get("/websocket")
-@answers(SocketHealth, signed_in=False)
+@answers(SocketHealth, signed_in=False, limit="none")
 async def websocket() -> Response:
     """Tell whether this instance takes WebSockets, and admins how many are live."""
     status: Literal["ok", "draining"] = "draining" if services().draining() else "ok"
@@ -173,7 +178,7 @@ async def websocket() -> Response:
 
 
 @blueprint.get("/ai")
-@answers(AiHealth, signed_in=False, problems=(Unavailable,))
+@answers(AiHealth, signed_in=False, limit="none", problems=(Unavailable,))
 async def ai() -> Response:
     """Tell whether language models can be asked.
 
@@ -205,7 +210,7 @@ def _cooling(breaker: Breaker, now: datetime) -> float:
 
 
 @blueprint.get("/model")
-@answers(ModelHealth, signed_in=False, problems=(Unavailable,))
+@answers(ModelHealth, signed_in=False, limit="none", problems=(Unavailable,))
 async def model() -> Response:
     """Tell which language models are configured, in the order they are asked."""
     providers = services().settings.providers()

@@ -46,6 +46,7 @@ class Begun(msgspec.Struct, frozen=True):
     QuizRecord,
     also={202: QuizRecord},
     idempotency="optional",
+    limit="ai",
     problems=(NotFound, Conflict, ModelUnavailable),
     headers={"Location": "the quiz", "Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
 )

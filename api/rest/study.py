@@ -75,7 +75,7 @@ class StudyAnswer(msgspec.Struct, frozen=True):
 
 
 @blueprint.post("/study-session")
-@answers(StudyAnswer, problems=(NotFound, Conflict, ModelUnavailable))
+@answers(StudyAnswer, limit="ai", problems=(NotFound, Conflict, ModelUnavailable))
 @signed_in
 @validate_request(StudyRequest)
 async def study(data: StudyRequest) -> Response:

@@ -73,7 +73,7 @@ class Translated(msgspec.Struct, frozen=True):
 
 
 @blueprint.post("/translate")
-@answers(Translated, problems=(ModelUnavailable,))
+@answers(Translated, limit="ai", problems=(ModelUnavailable,))
 @signed_in
 @validate_request(TranslateRequest)
 async def translate_text(data: TranslateRequest) -> Response:

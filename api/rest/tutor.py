@@ -11,6 +11,7 @@ from quart_schema import validate_request
 
 from actors.workshop import position
 from api.authentication import signed_in, who
+from api.conditional import unchanged, version_of, versioned
 from api.event_stream import LAST_EVENT_ID, SHOWN, Told, behind, event_stream, followed
 from api.openapi import answers
 from api.requests import once, page_request
@@ -118,7 +119,8 @@ async def read(conversation_id: UUID) -> Response:
     limit, after = page_request(scope, tuple[int])
     rows = await repository.list_messages(database, conversation_id, after=after[0] if after else 0, limit=limit + 1)
     page = services().cursors.page(scope, rows, limit, lambda row: (row.position,))
-    return json_answer(ConversationState(found, list(page.items), page.next_cursor, dict(stream)))
+    state = json_answer(ConversationState(found, list(page.items), page.next_cursor, dict(stream)))
+    return await versioned(state, stream["epoch"], stream["seq"])
 
 
 @blueprint.delete("/<uuid:conversation_id>")
@@ -126,12 +128,16 @@ async def read(conversation_id: UUID) -> Response:
 @signed_in
 async def delete(conversation_id: UUID) -> Response:
     """Delete a conversation with all its messages."""
-    await _own(conversation_id)
+    stream = conversation_stream(conversation_id)
     async with services().database.transaction() as transaction:
+        if not await repository.lock_conversation(transaction, conversation_id, who().user_id):
+            raise NotFound("There is no such conversation.")
+        head = await streams.head(transaction, stream)
+        unchanged(version_of((head.epoch, head.top)))
         if await repository.writing(transaction, conversation_id):
             raise Conflict("The tutor is still answering; stop that answer or wait for its end.")
         await repository.delete_conversation(transaction, conversation_id)
-        await streams.delete(transaction, conversation_stream(conversation_id))
+        await streams.delete(transaction, stream)
     return Response(status=204)
 
 
@@ -139,6 +145,7 @@ async def delete(conversation_id: UUID) -> Response:
 @answers(
     Begun,
     status=202,
+    limit="ai",
     problems=(NotFound, Conflict),
     headers={"Content-Type": "text/event-stream when Accept asks for it: the frames of /v1/ws as events"},
 )
@@ -204,7 +211,7 @@ async def stop(conversation_id: UUID) -> Response:
 
 
 @blueprint.post("/<uuid:conversation_id>/regenerate")
-@answers(Begun, status=202, problems=(NotFound, Conflict), idempotency="optional")
+@answers(Begun, status=202, limit="ai", problems=(NotFound, Conflict), idempotency="optional")
 @signed_in
 async def regenerate(conversation_id: UUID) -> Response:
     """Have the newest question answered again; the former answer is marked `superseded`."""

@@ -51,6 +51,11 @@ async def find_credentials(database: Queries, email_key: str) -> Credentials | N
     return Credentials(msgspec.convert(dict(row), User), row["password_hash"], row["is_active"])
 
 
+async def is_premium(database: Queries, user_id: UUID) -> bool:
+    """Whether the learner may ask more often."""
+    return bool(await database.fetchval("SELECT is_premium FROM users WHERE id = $1", user_id))
+
+
 async def insert_session(
     database: Queries, *, user_id: UUID, password_hash: str, device: str | None, now: datetime
 ) -> UUID | None:

@@ -174,7 +174,13 @@ class Accounts:
             now=now,
             expires_at=now + self._refresh_lifetime,
         )
-        access = self._tokens.issue(user_id=user.id, session_id=session_id, email=user.email, user_type=user.user_type)
+        access = self._tokens.issue(
+            user_id=user.id,
+            session_id=session_id,
+            email=user.email,
+            user_type=user.user_type,
+            premium=await repository.is_premium(transaction, user.id),
+        )
         return RefreshedTokens(
             access_token=access,
             refresh_token=refresh.text,

@@ -20,6 +20,7 @@ users = sa.Table(
     sa.Column("timezone", sa.Text, nullable=False, server_default="UTC", comment="IANA name"),
     document("notification_preferences"),
     document("privacy_settings"),
+    sa.Column("is_premium", sa.Boolean, nullable=False, server_default=sa.false(), comment="may ask more often"),
     sa.Column("is_active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("is_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     happened(),

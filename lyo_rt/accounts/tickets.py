@@ -19,7 +19,7 @@ REFUSED = "The ticket is not valid: it opens one socket, within 30 seconds; ask 
 _TICKET = re.compile(r"wst_[A-Za-z0-9_-]{43}")
 
 
-class Redeemed(Identity, frozen=True):
+class Redeemed(Identity, frozen=True, kw_only=True):
     """What a ticket stood for."""
 
     valid_until: datetime
@@ -63,8 +63,8 @@ async def redeem(queries: Queries, text: str, *, now: datetime) -> Identity:
         """
         DELETE FROM websocket_tickets AS ticket USING auth_sessions AS session, users
         WHERE digest = $1 AND session.id = session_id AND users.id = session.user_id
-        RETURNING users.id AS user_id, session_id, email, user_type, token_expires_at AS expires_at,
-            ticket.expires_at AS valid_until, revoked_at IS NOT NULL AS revoked
+        RETURNING users.id AS user_id, session_id, email, user_type, is_premium AS premium,
+            token_expires_at AS expires_at, ticket.expires_at AS valid_until, revoked_at IS NOT NULL AS revoked
         """,
         _digest(text),
     )
@@ -75,7 +75,9 @@ async def redeem(queries: Queries, text: str, *, now: datetime) -> Identity:
         raise SessionRevoked
     if found.expires_at <= now - LEEWAY:
         raise TokenExpired
-    return Identity(found.user_id, found.session_id, found.email, found.user_type, found.expires_at)
+    return Identity(
+        found.user_id, found.session_id, found.email, found.user_type, found.expires_at, premium=found.premium
+    )
 
 
 async def purge(queries: Queries, *, now: datetime) -> int:

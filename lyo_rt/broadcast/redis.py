@@ -64,6 +64,11 @@ class RedisBroadcast:
             yield broadcast
             tasks.cancel_scope.cancel()
 
+    @property
+    def shards(self) -> Shards:
+        """Its servers, for what else is shared by all instances (lyo_rt/limits/redis.py)."""
+        return self._shards
+
     async def publish(self, topic: str, payload: bytes) -> None:
         """See Broadcast. Returns when Redis has taken the message, or at once while there is no connection.
 

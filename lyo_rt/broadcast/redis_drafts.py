@@ -1,13 +1,13 @@
 """The growing texts in Redis: appended to and published in one step, by a script."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import ResponseError
 
 from lyo_rt.broadcast.contract import DRAFT_SECONDS, Draft
 from lyo_rt.broadcast.redis_names import ShardedNames
+from lyo_rt.broadcast.redis_script import Script
 from lyo_rt.broadcast.redis_shards import Shards
 from lyo_rt.problems import Unavailable
 
@@ -37,8 +37,7 @@ class Drafts:
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
-        self._script = EXTEND.replace(b"PUBLISH", shards.verbs.publish)
-        self._digest = hashlib.sha1(self._script, usedforsecurity=False).hexdigest().encode()
+        self._script = Script(shards, EXTEND.replace(b"PUBLISH", shards.verbs.publish))
 
     async def extend(self, key: str, topic: str, piece: tuple[int, int, str, bytes], asked: Callable[[], None]) -> bool:
         """See Broadcast.extend_draft; `piece` is revision, at, text and payload. For `asked` see Shards.do."""
@@ -46,11 +45,8 @@ class Drafts:
         name = self._shards.names.draft(key, topic)
         channel = self._shards.names.topic(topic)
         numbers = b"%d" % revision, b"%d" % at, b"%d" % len(text)
-        arguments = (b"1", name, *numbers, text.encode(), EXPIRE, channel, payload)
         try:
-            reply = await self._shards.do(name, b"EVALSHA", self._digest, *arguments, asked=asked)
-        except NoScriptError:
-            reply = await self.ask(name, b"EVAL", self._script, *arguments, asked=asked)
+            reply = await self._script.run([name], *numbers, text.encode(), EXPIRE, channel, payload, asked=asked)
         except ResponseError as refusal:
             raise refused(refusal) from refusal
         return bool(reply)
@@ -69,12 +65,10 @@ class Drafts:
         if name is not None:
             await self.ask(name, b"DEL", name)
 
-    async def ask(self, key: bytes, *arguments: bytes, asked: Callable[[], None] | None = None) -> Any:
+    async def ask(self, key: bytes, *arguments: bytes) -> Any:
         """See Shards.do; but a refusal is Unavailable too."""
         try:
-            if asked is None:
-                return await self._shards.do(key, *arguments)
-            return await self._shards.do(key, *arguments, asked=asked)
+            return await self._shards.do(key, *arguments)
         except ResponseError as refusal:
             raise refused(refusal) from refusal
 

@@ -29,6 +29,11 @@ class Names:
         """The key of a value that is held for a while."""
         return f"{self._prefix}memory:{key}".encode()
 
+    def limit(self, subject: str, policy: str) -> tuple[bytes, bytes]:
+        """The keys of a subject's requests and offences under a policy; all of one subject are in one slot."""
+        name = f"{self._prefix}limit:{{u:{subject}}}:{policy}"
+        return name.encode(), f"{name}:offences".encode()
+
     def heartbeat(self, tag: bytes) -> bytes:
         """A channel of this instance's own, and a key, in the slot of `tag`."""
         return f"{self._prefix}heartbeat:{self._instance}:{{{tag.decode()}}}".encode()

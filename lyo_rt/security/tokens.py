@@ -35,10 +35,12 @@ class Identity(msgspec.Struct, frozen=True):
     email: str
     user_type: UserType
     expires_at: datetime
+    premium: bool = False
+    """As it was when the token was issued: it counts from the next refresh."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What an access token carries, all of it required; times are seconds since 1970."""
+    """What an access token carries, all of it required but `premium`; times are seconds since 1970."""
 
     sub: UUID
     sid: UUID
@@ -50,6 +52,7 @@ class Claims(msgspec.Struct, frozen=True):
     iss: Literal["lyoapp-backend"]
     aud: Literal["lyoapp-users"]
     typ: Literal["access"]
+    premium: bool = False
 
 
 _claims = msgspec.json.Decoder(Claims)
@@ -75,7 +78,7 @@ class Tokens:
         # Whether a signature is right never changes; times are judged anew at every reading. 180 us become 3.
         self._verified = lru_cache(REMEMBERED)(self._verify)
 
-    def issue(self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType) -> str:
+    def issue(self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType, premium: bool = False) -> str:
         """A signed access token that lasts `access_lifetime` from now."""
         now = int(self._clock.now().timestamp())
         claims = Claims(
@@ -89,6 +92,7 @@ class Tokens:
             iss="lyoapp-backend",
             aud="lyoapp-users",
             typ="access",
+            premium=premium,
         )
         headers = {"kid": self._keys.current_id}
         return jwt.encode(msgspec.to_builtins(claims), self._keys.current, algorithm=ALGORITHM, headers=headers)
@@ -111,6 +115,7 @@ class Tokens:
             email=claims.email,
             user_type=claims.user_type,
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
+            premium=claims.premium,
         )
 
     def _verify(self, token: str) -> Claims:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_30_0839"
-down_revision = "2026_11_30_0836"
+down_revision = "2026_11_30_0838"
 branch_labels = None
 depends_on = None
 

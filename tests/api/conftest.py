@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from api.instance import Instance, open_instance
 from api.server import hypercorn_config
 from api.services import Services
 from lyo_rt.clock import Clock, SystemClock
+from lyo_rt.security.passwords import Passwords
 from lyo_rt.settings import Settings
+from tests.conftest import UNLIMITED
 
 
 @asynccontextmanager
@@ -39,6 +42,12 @@ async def served(application: Application) -> AsyncIterator[tuple[str, int]]:
         stop.set()
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learners are made by the hundred here, and nobody attacks their passwords: 1 ms each, not 250."""
+    monkeypatch.setattr("api.accounts.Passwords", partial(Passwords, cost=4))
+
+
 @pytest.fixture
 def clock() -> Clock:
     """The time of the instance."""
@@ -48,7 +57,8 @@ def clock() -> Clock:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings of the instance: a development one, whatever the environment of the tests says."""
-    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",), database_pool_max=6)
+    unlimited: dict[str, Any] = {name.lower(): value for name, value in UNLIMITED.items()}
+    return Settings.model_construct(lyo_data_dir=tmp_path, ai_providers=("outline",), database_pool_max=6, **unlimited)
 
 
 @pytest.fixture

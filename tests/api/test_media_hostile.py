@@ -4,7 +4,6 @@ import io
 import struct
 import zlib
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +17,6 @@ from api.services import Services
 from lyo_rt.media import images
 from lyo_rt.media.images import MAX_FRAMES
 from lyo_rt.media.records import UPLOAD_MAX_BYTES
-from lyo_rt.security.passwords import Passwords
 from tests.api import published, uploading
 from tests.api.learners import signed_in, token_of
 from tests.api.uploading import animation, faults, opened, picture, upload, uploaded
@@ -26,12 +24,6 @@ from tests.api.uploading import animation, faults, opened, picture, upload, uplo
 pytestmark = pytest.mark.anyio
 
 SCRIPT = b"<script>alert(document.domain)</script>"
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learners are made by the dozen here, and nobody attacks their passwords."""
-    monkeypatch.setattr("api.instance.Passwords", partial(Passwords, cost=4))
 
 
 @pytest.fixture

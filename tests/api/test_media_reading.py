@@ -1,14 +1,12 @@
 """Reading an upload as RFC 9110 has it: ranges, conditions, and the headers that keep a file harmless."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.services import Services
-from lyo_rt.security.passwords import Passwords
 from lyo_rt.storage import store as storing
 from tests.api import published, uploading
 from tests.api.learners import signed_in
@@ -18,12 +16,6 @@ pytestmark = pytest.mark.anyio
 
 BODY = uploading.MP3
 SIZE = len(BODY)
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learners are made by the dozen here, and nobody attacks their passwords."""
-    monkeypatch.setattr("api.instance.Passwords", partial(Passwords, cost=4))
 
 
 @pytest.fixture

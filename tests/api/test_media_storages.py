@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -12,7 +11,6 @@ import pytest
 from api.instance import open_instance
 from api.services import Services
 from lyo_rt.clock import SystemClock
-from lyo_rt.security.passwords import Passwords
 from lyo_rt.settings import Settings
 from tests.api.conftest import served, with_settings
 from tests.api.learners import signed_in
@@ -20,12 +18,6 @@ from tests.api.uploading import opened, picture, uploaded
 from tests.loopback.object_store import BUCKET, ObjectStore
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody attacks the passwords of these learners."""
-    monkeypatch.setattr("api.instance.Passwords", partial(Passwords, cost=4))
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ async def test_the_pages_files_are_packed_and_kept(client: httpx.AsyncClient) ->
 @pytest.mark.parametrize("name", ["nothing.js", "../policy.py", "swagger-ui/../../policy.py", "%2e%2e/policy.py"])
 async def test_no_other_file_is_served(client: httpx.AsyncClient, name: str) -> None:
     response = await client.get(f"/docs/files/{name}")
-    assert response.status_code == 404
+    assert response.status_code == (400 if "%2e" in name else 404)
 
 
 async def test_every_problem_has_its_page(client: httpx.AsyncClient) -> None:

@@ -205,3 +205,31 @@ def read_settings_faults() -> list[str]:
     with pytest.raises(InvalidSettings) as caught:
         read_settings()
     return caught.value.lines
+
+
+@pytest.mark.parametrize("environment", [{"RATE_LIMIT_AI": "0", "RATE_LIMIT_AUTH": "3/day"}], indirect=True)
+def test_a_rate_is_so_many_in_a_time_or_none(environment: None) -> None:
+    settings = read_settings()
+    assert (settings.rate_limit_ai, settings.rate_limit_auth, settings.rate_limit_general) == (
+        "0",
+        "3/day",
+        "100/minute",
+    )
+
+
+@pytest.mark.parametrize(
+    "environment", [{"RATE_LIMIT_AI": rate} for rate in ("ten", "10", "-1/day", "1/week")], indirect=True
+)
+def test_what_is_no_rate_is_said_in_one_line(environment: None) -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        read_settings()
+    assert refusal.value.lines == ["RATE_LIMIT_AI: must be N/second, N/minute, N/hour or N/day, or 0 for no limit"]
+
+
+@pytest.mark.parametrize("environment", [{"TRUSTED_PROXIES": "10.0.0.0/8, proxy.example"}], indirect=True)
+def test_a_proxy_is_named_by_its_address(environment: None) -> None:
+    with pytest.raises(InvalidSettings) as refusal:
+        read_settings()
+    assert refusal.value.lines == [
+        "TRUSTED_PROXIES: proxy.example is no address or network, e.g. 10.0.0.7 or 10.0.0.0/8"
+    ]

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tests.conftest import UNLIMITED
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN_SECONDS = 0.05
 ANSWER_SECONDS = 0.4
@@ -38,7 +40,7 @@ class Product:
             "OPENAI_BASE_URL": f"{provider}/v1",
             "AI_USER_DAILY_TOKENS": "none",
             # One learner does here in a minute what takes an evening.
-            **{f"RATE_LIMIT_{name}": "0" for name in ("GENERAL", "AI", "AUTH", "UPLOAD", "SEARCH", "SOCKET")},
+            **UNLIMITED,
         }
 
     @property

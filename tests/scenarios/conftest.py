@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from lyo_rt.embedded.valkey import Valkey
+from tests.conftest import UNLIMITED
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
@@ -132,7 +133,7 @@ class Server(Process):
     def __init__(self, data: Path, environment: dict[str, str], ready: str) -> None:
         super().__init__(
             ["-m", "api.command_line", "serve"],
-            {"PORT": "0", "LYO_DATA_DIR": str(data), "LOG_FORMAT": "json", **environment},
+            {"PORT": "0", "LYO_DATA_DIR": str(data), "LOG_FORMAT": "json", **UNLIMITED, **environment},
             ready,
         )
         self.base = self.first.partition(" on ")[2].partition(" ")[0]

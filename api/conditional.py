@@ -1,0 +1,121 @@
+"""Entity tags and conditional requests (RFC 9110 §8.8.3, §13), for every route of a single resource at once.
+
+The tag of an answer is a digest of it, unless the route names the resource's version itself (`versioned`). What stands
+behind a dot in a tag tells representations of one version apart: the page of it, and whether it is packed.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+from quart import Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from api.openapi import ATTRIBUTE, Answers
+from api.responses import PACKED
+from lyo_rt.problems import StaleVersion
+
+CHANGES = frozenset({"PUT", "PATCH", "DELETE"})
+TAG_BYTES = 12
+
+_TAG = re.compile(r'(?:^|,)\s*(W/)?"([^"]*)"\s*(?=,|$)')
+
+
+async def versioned(response: Response, *version: Any) -> Response:
+    """The answer, with a tag that tells the resource's version, whichever page of it is shown."""
+    shown = version_of(await response.get_data(as_text=False))
+    response.headers["ETag"] = f'"{version_of(version)}.{shown}"'
+    return response
+
+
+def version_of(facts: Any) -> str:
+    """A version by what it is made of: the answer's bytes, or facts that are others when the resource is."""
+    encoded = facts if isinstance(facts, bytes) else msgspec.json.encode(facts)
+    return hashlib.blake2b(encoded, digest_size=TAG_BYTES).hexdigest()
+
+
+def unchanged(version: str) -> None:
+    """The resource that the current request changes is still as its client knew it; ask it behind the row's lock.
+
+    Raises StaleVersion when If-Match names other versions. Weak tags match nothing (RFC 9110 §13.1.1).
+    """
+    given = request.headers.get("If-Match")
+    if given is None or given.strip() == "*":
+        return
+    if version not in {tag.partition(".")[0] for weak, tag in _TAG.findall(given) if not weak}:
+        raise StaleVersion
+
+
+async def match() -> None:
+    """Before a change with If-Match: what GET answers at the same address must still be what the client names.
+
+    A route whose resource others may change meanwhile asks `unchanged` again in its transaction. Raises StaleVersion,
+    also where there is nothing to be read, and what the GET raises.
+    """
+    if request.method not in CHANGES or "If-Match" not in request.headers:
+        return
+    try:
+        endpoint, arguments = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        raise StaleVersion("There is nothing to be read at this address, so no version of it to match.") from None
+    view = current_app.view_functions[endpoint]
+    current = await current_app.make_response(await current_app.ensure_async(view)(**arguments))  # type: ignore[arg-type]
+    unchanged(await _version(current))  # type: ignore[arg-type]
+
+
+async def keep(response: Response) -> Response:
+    """Say who may keep an answer whose route does not: a learner's own device, asking each time, or nobody."""
+    if (promise := _promise()) is not None:
+        if promise.signed_in:
+            response.vary.add("Authorization")
+        response.headers.setdefault("Cache-Control", "private, no-cache" if promise.signed_in else "no-store")
+    return response
+
+
+async def tag(response: Response) -> Response:
+    """After a GET or HEAD: tag a single resource, and send 304 in its place to who has it already (If-None-Match)."""
+    if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+        return response
+    if "ETag" not in response.headers and _is_single(response):
+        response.headers["ETag"] = f'"{version_of(await response.get_data(as_text=False))}"'
+    given, own = request.headers.get("If-None-Match"), response.headers.get("ETag")
+    if given is not None and own is not None:
+        tags = [own] if given.strip() == "*" else [f'"{tag}"' for _, tag in _TAG.findall(given)]
+        if (known := next((tag for tag in tags if _bare(tag) == _bare(own)), None)) is not None:
+            return _not_modified(response, known)
+    return response
+
+
+def _is_single(response: Response) -> bool:
+    """A resource of its own: no list, whose cursors age, no stream, nothing that must not be kept."""
+    promise = _promise()
+    single = promise is not None and not promise.page and response.mimetype == "application/json"
+    return single and response.timeout is not None and not response.cache_control.no_store
+
+
+def _promise() -> Answers | None:
+    promise: Answers | None = getattr(current_app.view_functions.get(request.endpoint or ""), ATTRIBUTE, None)
+    return promise
+
+
+async def _version(response: Response) -> str:
+    if "ETag" in response.headers:
+        return _bare(response.headers["ETag"]).partition(".")[0]
+    return version_of(await response.get_data(as_text=False))
+
+
+def _bare(tag: str) -> str:
+    """A tag without its quotes, for a weak comparison; packed or not is the same to who can unpack."""
+    return tag.removeprefix("W/").strip('"').removesuffix(PACKED)
+
+
+def _not_modified(response: Response, known: str) -> Response:
+    """What a cache has to know anew (RFC 9110 §15.4.5), and no body; `known` is the tag of what it has."""
+    response.status_code = 304
+    response.headers["ETag"] = known
+    response.vary.add("Accept-Encoding")
+    response.set_data(b"")
+    for name in ("Content-Length", "Content-Type", "Content-Encoding", "Last-Modified", "Accept-Ranges"):
+        response.headers.pop(name, None)
+    return response

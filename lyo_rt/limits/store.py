@@ -1,0 +1,18 @@
+"""What counts requests promises; both stores pass one suite (tests/contracts/test_limits.py)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lyo_rt.limits.policies import Policy, Standing
+
+
+class Store(Protocol):
+    """The requests of each subject (a learner, an address) in a sliding window."""
+
+    async def count(self, subject: str, policies: Sequence[Policy]) -> Sequence[Standing]:
+        """Count one request of `subject` under every policy, or, when one refuses it, under none; in one step.
+
+        A policy that refuses notes an offence, one for each time it begins to refuse: see holds. Until the hold is
+        over all is refused and nothing noted. Raises Unavailable when it cannot be counted now.
+        """
+        ...
