@@ -99,7 +99,7 @@ class Composer:
         return await _say(sink, await to_thread.run_sync(question_of, task), GUIDE)
 
     def _anew(self, task: TutorTask, fault: Fault, withheld: str) -> TutorTask:
-        """The same turn, told what was wrong with it, or what gave the answer away: then over material that does not."""
+        """The same turn, told what was wrong; where an answer was given away, over material that does not give it."""
         keys, guidance = self._prepared.keys, task.guidance
         if fault not in ("leak", "harm"):
             return msgspec.structs.replace(

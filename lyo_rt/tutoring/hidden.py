@@ -1,4 +1,4 @@
-"""What of its prompt a tutor must not repeat: the rules, by runs of their own words, and a mark put there to be seen."""
+"""What of its prompt a tutor must not repeat: the rules, by runs of their words, and a mark put there to be seen."""
 
 from collections.abc import Iterable
 from functools import cache

@@ -22,7 +22,14 @@ _NOT_PROSE = re.compile(
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _KIN = (
     *({"no", "nb", "nn", "da", "sv"}, {"es", "gl", "pt", "ca", "ast", "an"}, {"hr", "sr", "bs", "sh", "sl", "mk"}),
-    *({"cs", "sk"}, {"id", "ms", "jv"}, {"de", "nds", "als", "lb"}, {"nl", "af", "nds"}, {"tr", "az"}, {"hi", "mr", "ne"}),
+    *(
+        {"cs", "sk"},
+        {"id", "ms", "jv"},
+        {"de", "nds", "als", "lb"},
+        {"nl", "af", "nds"},
+        {"tr", "az"},
+        {"hi", "mr", "ne"},
+    ),
     *({"ru", "uk", "be", "bg"}, {"ar", "arz", "fa"}, {"zh", "yue", "wuu"}, {"it", "scn", "pms"}, {"fr", "oc"}),
 )
 """Languages that the model takes for one another."""
@@ -63,11 +70,20 @@ def speaks_of_languages(message: str) -> bool:
     return _OF_LANGUAGES.search(message) is not None
 
 
-class Tongue:
-    """Whether an answer is in the language it is to be in, told sentence by sentence as it comes."""
+def maybe_in(message: str) -> frozenset[str]:
+    """The languages that a message of which `language_of` is not sure can be in; none of a message of a few letters."""
+    text = _prose(message)
+    if _length(text) < LETTERS:
+        return frozenset()
+    return frozenset(language for language, score in _likely(text).items() if score >= DOUBT)
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+
+class Tongue:
+    """Whether an answer is in a language it may be in, told sentence by sentence as it comes."""
+
+    def __init__(self, languages: frozenset[str]) -> None:
+        self._languages = languages.union(*(kin for kin in _KIN if kin & languages))
+        self._have_scripts = all(map(has_script, languages))
         self.restart()
 
     def restart(self) -> None:
@@ -75,14 +91,14 @@ class Tongue:
         self._right = self._wrong = 0
 
     def is_other(self, sentence: str) -> bool:
-        """Whether with this sentence more of the answer is surely in another language than is in this one.
+        """Whether with this sentence more of the answer is surely in another language than is in one of these.
 
         The first call blocks as `language_of` does.
         """
         prose = _prose(sentence)
         if (size := _length(prose)) < SENTENCE_LETTERS:
             return False
-        match _is_in(prose, self.language):
+        match self._is_in(prose):
             case True:
                 self._right += size
             case False:
@@ -90,17 +106,15 @@ class Tongue:
                 return self._wrong > self._right
         return False
 
-
-def _is_in(prose: str, language: str) -> bool | None:
-    """None where it cannot be told."""
-    written = languages_by_script(prose)
-    if written and has_script(language) and language not in written:
-        return False
-    likely = _likely(prose)
-    wanted = {language}.union(*(kin for kin in _KIN if language in kin))
-    if sum(score for found, score in likely.items() if found in wanted) >= DOUBT:
-        return True if max(likely, key=likely.__getitem__) in wanted else None
-    return False if max(likely.values()) >= SURE else None
+    def _is_in(self, prose: str) -> bool | None:
+        """None where it cannot be told."""
+        written = languages_by_script(prose)
+        if written and self._have_scripts and self._languages.isdisjoint(written):
+            return False
+        likely = _likely(prose)
+        if sum(score for found, score in likely.items() if found in self._languages) >= DOUBT:
+            return True if next(iter(likely)) in self._languages else None
+        return False if max(likely.values()) >= SURE else None
 
 
 def _detected(text: str) -> str | None:

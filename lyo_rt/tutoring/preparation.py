@@ -15,7 +15,7 @@ from lyo_rt.tutoring import grounding, harm, history, ladder, learner, repositor
 from lyo_rt.tutoring.answers import Key, Keys
 from lyo_rt.tutoring.harm.signs import Kind
 from lyo_rt.tutoring.hidden import Hidden, mark_of
-from lyo_rt.tutoring.language import Tongue, language_of, speaks_of_languages
+from lyo_rt.tutoring.language import Tongue, language_of, maybe_in, speaks_of_languages
 from lyo_rt.tutoring.orders import Orders, under_orders
 from lyo_rt.tutoring.problems import AT_ONCE, EXAMINED, at_hand
 from lyo_rt.tutoring.records import Ground, ProblemState, TurnContext
@@ -31,21 +31,21 @@ QUESTION_KEPT = 500
 class Prepared:
     """A turn ready to be written: the task for a model and what its words are held to, or the `reply` itself.
 
-    `keys` are the answers that must not be given. `language` is the one the learner surely writes in. `hold`: what
-    leaves is checked first even without a key, since the material does not speak that language.
+    `keys` are the answers that must not be given, `languages` those it may be in; none stands for any. `hold`: what
+    leaves is checked first even without a key, since the material does not speak the learner's language.
     """
 
     task: TutorTask
     keys: Keys | None = None
     reply: str | None = None
-    language: str | None = None
+    languages: frozenset[str] = frozenset()
     hidden: Hidden | None = None
     orders: Orders | None = None
     hold: bool = False
 
     def screen(self, *, any_language: bool = False) -> Screen:
         """For one draft of a model's."""
-        tongue = None if self.language is None or any_language else Tongue(self.language)
+        tongue = Tongue(self.languages) if self.languages and not any_language else None
         return Screen(self.keys, tongue=tongue, hidden=self.hidden, orders=self.orders, hold=self.hold)
 
 
@@ -86,11 +86,20 @@ async def _held(prepared: Prepared, context: TurnContext, ground: Ground | None,
     foreign = ground is not None and _language(ground.locale) != language
     return replace(
         prepared,
-        language=None if found is None or speaks_of_languages(context.said) else language,
+        languages=await to_thread.run_sync(_languages, context, ground, found),
         hidden=await to_thread.run_sync(Hidden, prepared.task.guidance.mark),
         orders=_orders(prepared.task, language, comparable=not foreign) if prepared.task.guidance.ordered else None,
         hold=foreign,
     )
+
+
+def _languages(context: TurnContext, ground: Ground | None, found: str | None) -> frozenset[str]:
+    """The one the learner surely writes in; else the profile's, the material's, and what the message can be in."""
+    if speaks_of_languages(context.said):
+        return frozenset()
+    if found is not None:
+        return frozenset({found})
+    return maybe_in(context.said) | {_language(context.locale), _language((ground or context).locale)}
 
 
 def _orders(task: TutorTask, language: str, *, comparable: bool) -> Orders:

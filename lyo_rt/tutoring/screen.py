@@ -1,5 +1,5 @@
-"""What of the tutor's words may leave, piece by piece: one question, in the learner's language, no harm, nothing that is
-hidden, and of an open problem no answer. Pure.
+"""What of the tutor's words may leave, piece by piece: one question, in the learner's language, no harm, nothing that
+is hidden, and of an open problem no answer. Pure.
 
 Without a known answer every piece leaves as it comes, and what must not be read is taken back once it is seen. With
 one, or where the screen is told to hold, a sentence leaves when it is whole and has been checked.

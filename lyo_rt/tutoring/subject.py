@@ -33,8 +33,8 @@ def subject_of(turns: Sequence[Turn], material: str, language: str, *, comparabl
     """
     said = [n for n, turn in enumerate(turns) if turn.role == "user"][-2:]
     elsewhere = [
-        topic_of(turns[n].text, material) is not None
-        or (comparable and _elsewhere(turns[n].text, _known(turns[:n], material), language))
+        topic_of(turns[n].text, known := _known(turns[:n], material)) is not None
+        or (comparable and _elsewhere(turns[n].text, known, language))
         for n in said
     ]
     if not elsewhere or not elsewhere[-1]:

@@ -196,7 +196,7 @@ def test_the_language_of_hardly_any_words_is_not_judged(text: str) -> None:
     ("text", "named"),
     [
         ("Please call 988 now.", "988"),
-        ("There is https://findahelpline.com for you.", "findahelpline"),
+        ("There is https://findahelpline.com for you.", "findahelpline.com"),
         ("Ruf die Telefonseelsorge an: 0800 111 0 111", "telefonseelsorge"),
         ("Appelle le 3114, à toute heure.", "3114"),
         ("Llama al 024.", "024"),

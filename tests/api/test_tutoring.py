@@ -137,7 +137,7 @@ async def test_a_draft_that_gives_the_answer_away_is_written_anew(lesson: Lesson
     assert "carbon" not in shown.casefold()
     stored = (await lesson.messages())[-1]
     assert stored["text"] == "You name the soil. What did it lose in five years?"
-    assert (stored["prompt"], stored["status"]) == ("tutor-1", "complete")
+    assert (stored["prompt"], stored["status"]) == ("tutor-2", "complete")
     assert stored["revision"] > 1
     first, second = provider.requests
     assert ANSWER in first.system
@@ -150,7 +150,7 @@ async def test_when_every_draft_leaks_the_turn_is_a_guiding_question(lesson: Les
     provider.queue(*(Behaviour(says=LEAKS) for _ in range(3)))
     stored = await lesson.answer(QUESTION)
     assert len(provider.requests) == 3
-    assert (stored["prompt"], stored["model"]) == ("guide-1", "lyo-outline")
+    assert (stored["prompt"], stored["model"]) == ("guide-2", "lyo-outline")
     assert "carbon" not in stored["text"].casefold()
     assert stored["text"].count("?") == 1
 
@@ -264,7 +264,7 @@ async def test_an_open_graded_quiz_is_guarded_everywhere_and_its_misses_are_know
     elsewhere = Lesson(learner, services, made.json()["id"])
     provider.queue(*(Behaviour(says=f"It is {row['answer']}. Why?", only="tutor") for _ in range(3)))
     stored = await elsewhere.answer(f"Answer this: {row['question']}")
-    assert stored["prompt"] == "guide-1"
+    assert stored["prompt"] == "guide-2"
     assert row["answer"] not in stored["text"]
     await learner.post(f"/v1/quizzes/{quiz['quiz_id']}/submit", json={"answers": []})
     provider.queue(Behaviour(says=f"It is {row['answer']}.", only="tutor"))
@@ -278,7 +278,7 @@ async def test_who_speaks_of_self_harm_is_answered_by_people_s_words(
 ) -> None:
     stored = await lesson.answer("Ich will nicht mehr leben")
     assert provider.requests == []
-    assert (stored["prompt"], stored["model"]) == ("care-1", "lyo-tutor")
+    assert (stored["prompt"], stored["model"]) == ("care-2", "lyo-tutor")
     assert "0800 111 0 111" in stored["text"]
     assert "https://findahelpline.com" in stored["text"]
     flag = await services.database.fetchrow("SELECT * FROM tutor_flags")

@@ -48,7 +48,8 @@ def turn_back(task: TutorTask) -> str | None:
 
 def quoted_question(problem: Problem, tutoring: Tutoring) -> str:
     """The question as a quotation: the turn's own question is to be its only one."""
-    question = " ".join(problem.question.split())[:300].rstrip("?？؟ ")
+    headed = re.sub(r"(?<=\w)\n+", ": ", problem.question.strip(), count=1)
+    question = " ".join(headed.split())[:300].rstrip("?？؟ ")
     return f"「{question}」。" if tutoring.language == "ja" else f"“{question}”."
 
 

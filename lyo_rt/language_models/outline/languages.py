@@ -85,8 +85,12 @@ def unspaced(language: str) -> bool:
 @cache
 def core_words(language: str) -> frozenset[str]:
     """The words of a language that say nothing of what a text is about; empty for a language without a list."""
-    if language in STOPWORDS:
-        return STOPWORDS[language]
+    return STOPWORDS[language] if language in STOPWORDS else any_stop_words(language)
+
+
+@cache
+def any_stop_words(language: str) -> frozenset[str]:
+    """The longest list there is of such words, with many that may mean something; empty for a language without one."""
     import stopwordsiso  # reads 0.2 MB of lists
 
     return frozenset(stopwordsiso.stopwords(language)) if stopwordsiso.has_lang(language) else frozenset()

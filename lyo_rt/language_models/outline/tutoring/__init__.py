@@ -5,6 +5,7 @@ are quoted, never inflected.
 """
 
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -36,6 +37,12 @@ class Tutoring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stuck_freely: tuple[str, ...]
     says_freely: tuple[str, ...]
     steps: dict[Step, tuple[str, ...]]
+
+    def all(self) -> Iterator[str]:
+        """Every text that is said."""
+        yield from (self.left, self.away, self.back)
+        ways = (self.asks, self.stuck, self.says, self.asks_freely, self.stuck_freely, self.says_freely)
+        yield from (text for texts in (*ways, *self.steps.values()) for text in texts)
 
 
 def language_spoken(locale: str) -> str | None:
