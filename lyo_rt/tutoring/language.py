@@ -61,8 +61,8 @@ def language_of(messages: Sequence[str], profile: str = "") -> str | None:
     written = languages_by_script(newest)
     if "en" in written or not written:
         return None  # of a few Latin letters nothing can be told
-    likely = {profile: DOUBT} | _likely(newest)
-    return max(written, key=lambda language: likely.get(language, 0.0))
+    found = _detected(newest)
+    return next(language for language in (found, profile, written[0]) if language in written)
 
 
 def speaks_of_languages(message: str) -> bool:

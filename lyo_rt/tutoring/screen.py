@@ -113,7 +113,7 @@ class Screen:
     def _fault_of(self, sentence: str) -> Fault | None:
         """The gravest."""
         # in a turn whose pieces pass, the sentence is among what has left
-        before = self._left[-BEHIND:] if self._holds else ""
+        before = self._left[-BEHIND:] if self._holds else self._left[: -len(sentence)][-BEHIND:]
         if harm.in_answer(sentence):
             return "harm"
         if self._keys is not None and self._keys.leaks(sentence, before):
