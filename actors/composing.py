@@ -1,7 +1,7 @@
-"""Composes one tutor turn: the model's draft behind the screen, drafted anew when it gave an answer away.
+"""Composes one tutor turn: the model's draft behind the screen, drafted anew when it must not be read.
 
-Every draft that must not be read is ended at its source; after the last one the turn is made without a model, of what
-tells nothing.
+Every such draft is ended at its source, and the next one is told why; after the last one the turn is made without a
+model, of what tells nothing.
 """
 
 import re
@@ -12,19 +12,23 @@ from uuid import UUID
 import anyio
 import msgspec
 import structlog
+from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
 from lyo_rt.language_models.outline import Outline
-from lyo_rt.language_models.outline.guiding import GUIDE, guiding_turn
+from lyo_rt.language_models.outline.guiding import GUIDE, question_of
+from lyo_rt.language_models.outline.tutoring import language_spoken
 from lyo_rt.language_models.port import Asker, LanguageModel, TextSink, Written
 from lyo_rt.language_models.tasks import TutorTask
 from lyo_rt.language_models.tutor_prompt import TUTOR_PROMPT
 from lyo_rt.tutoring import harm
 from lyo_rt.tutoring.preparation import Prepared
-from lyo_rt.tutoring.screen import Screen
+from lyo_rt.tutoring.screen import Fault, Screen
 
 DRAFTS = 3
-"""Times a model may try a turn that must not give an answer away."""
+"""Times a model may try a turn."""
+LANGUAGE_DRAFTS = 2
+"""Times it may try to write in the learner's language."""
 
 log = structlog.get_logger()
 
@@ -57,19 +61,33 @@ class Composer:
         """The turn into `sink`. Raises ModelUnavailable."""
         if self._prepared.reply is not None:
             return await _say(sink, self._prepared.reply, harm.CARE)
-        task = self._prepared.task
-        for _ in range(DRAFTS):
-            draft = _Draft(sink, Screen(self._prepared.keys))
+        task, faults = self._prepared.task, list[Fault]()
+        while len(faults) < DRAFTS and faults.count("language") < LANGUAGE_DRAFTS:
+            draft = _Draft(sink, self._prepared.screen(any_language=self._is_unspoken and "language" in faults))
             written = await draft.write(partial(self._model.stream, task, asker=self._asker))
             if written is not None:
                 return Composed(written, GUIDE if written.degraded else TUTOR_PROMPT)
-            log.warning("draft withheld", answer=str(self._asker.work), fault=draft.screen.fault)
+            fault = draft.screen.fault
+            if fault is None:
+                raise RuntimeError("a draft is withheld for a fault")
+            log.warning("draft withheld", answer=str(self._asker.work), fault=fault)
             await draft.take_back()
-            if draft.screen.fault == "harm":
-                await self._flag()
-                return await _say(sink, harm.reply("danger", task.locale, task.locale.partition("-")[0]), harm.CARE)
-            task = self._anew(task, draft.screen.withheld)
+            if fault == "harm":
+                return await self._instead_of_harm(sink)
+            task = self._anew(task, fault, draft.screen.withheld)
+            faults.append(fault)
         return await self._by_the_text(task, sink)
+
+    async def _instead_of_harm(self, sink: TextSink) -> Composed:
+        await self._flag()
+        locale = self._prepared.task.locale
+        text = await to_thread.run_sync(harm.reply, "danger", locale, locale.partition("-")[0])
+        return await _say(sink, text, harm.CARE)
+
+    @property
+    def _is_unspoken(self) -> bool:
+        """Without a model there would be nothing to say in the learner's language: a second draft is better."""
+        return language_spoken(self._prepared.task.locale) is None
 
     async def _by_the_text(self, task: TutorTask, sink: TextSink) -> Composed:
         """Without a model: a line of the material that tells nothing, else a question that needs none."""
@@ -78,15 +96,16 @@ class Composer:
         if written is not None:
             return Composed(written, GUIDE)
         await draft.take_back()
-        turn = guiding_turn(task)
-        if turn is None:
-            raise RuntimeError("drafts are withheld for the sake of a problem only")
-        return await _say(sink, turn, GUIDE)
+        return await _say(sink, await to_thread.run_sync(question_of, task), GUIDE)
 
-    def _anew(self, task: TutorTask, withheld: str) -> TutorTask:
-        """The same turn, told what gave the answer away, over material that does not."""
-        keys = self._prepared.keys
-        guidance = msgspec.structs.replace(task.guidance, withheld=(*task.guidance.withheld, withheld))
+    def _anew(self, task: TutorTask, fault: Fault, withheld: str) -> TutorTask:
+        """The same turn, told what was wrong; where an answer was given away, over material that does not give it."""
+        keys, guidance = self._prepared.keys, task.guidance
+        if fault not in ("leak", "harm"):
+            return msgspec.structs.replace(
+                task, guidance=msgspec.structs.replace(guidance, faults=(*guidance.faults, fault))
+            )
+        guidance = msgspec.structs.replace(guidance, withheld=(*guidance.withheld, withheld))
         text = keys.without_leaks(task.resource_text) if keys else task.resource_text
         return msgspec.structs.replace(task, guidance=guidance, resource_text=text)
 

@@ -44,7 +44,7 @@ BY_NAME: dict[str, Any] = {
     "title": "Why leaves are green",
     "name": "Ada",
     "model": "gemini-flash-latest",
-    "prompt": "tutor-1",
+    "prompt": "tutor-2",
     "kind": "course",
     "heartbeat": HEARTBEAT_SECONDS,
     "instance": "2596358361989876567",

@@ -14,6 +14,10 @@ Verdict = Literal["right", "wrong", "unclear", "stuck", "demand", "talk"]
 or anything else."""
 
 
+Fault = Literal["language", "hidden", "order"]
+"""Why a draft may not be read, besides giving an answer away: it is in another language than the learner's, it repeats
+what is hidden, it carries out an order of the learner's or of what they paste."""
+
 Subject = Literal["on", "left", "away"]
 """Whether the learner is on the subject, has just left it, or was already led back and stays away."""
 
@@ -33,7 +37,9 @@ class Guidance(msgspec.Struct, frozen=True):
     """All of it; the defaults say nothing.
 
     `summary` stands for the turns that are no longer among the task's. `mastered` and `missed` are questions of
-    earlier problems. `withheld` are sentences of a former draft of this turn that gave the answer away.
+    earlier problems. `withheld` are sentences of a former draft of this turn that gave the answer away, `faults` what
+    else was wrong with one. `ordered`: the learner's messages hold orders to the machine. `mark` is a word that nobody
+    has any reason to write.
     """
 
     problem: Problem | None = None
@@ -46,3 +52,6 @@ class Guidance(msgspec.Struct, frozen=True):
     missed: tuple[str, ...] = ()
     concerned: bool = False
     withheld: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    ordered: bool = False
+    mark: str = ""

@@ -11,10 +11,10 @@ from string import Template
 import msgspec
 
 from lyo_rt.language_models.fencing import fenced
-from lyo_rt.language_models.guidance import Guidance, Problem, Step, Verdict
+from lyo_rt.language_models.guidance import Fault, Guidance, Problem, Step, Verdict
 from lyo_rt.language_models.tasks import TutorTask
 
-TUTOR_PROMPT = "tutor-1"
+TUTOR_PROMPT = "tutor-2"
 """The version in use."""
 
 
@@ -34,6 +34,15 @@ class TutorTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     away: str
     steps: dict[Step, str]
     verdicts: dict[Verdict, str]
+    mark: str = ""
+    ordered: str = ""
+    former: dict[Fault, str] = {}
+
+    def all(self) -> Iterable[str]:
+        """Every text of it."""
+        members = msgspec.structs.asdict(self).values()
+        yield from (text for text in members if isinstance(text, str))
+        yield from (text for table in members if isinstance(table, dict) for text in table.values())
 
 
 def read_texts(id: str = TUTOR_PROMPT) -> TutorTexts:
@@ -53,21 +62,28 @@ class TutorPrompt:
         language = Template(self._texts.language).substitute(
             locale=task.locale, level=task.level, level_meaning=level_meaning, style=style
         )
-        parts = [self._texts.rules, language, *self._turn(task.guidance), _material(task)]
+        parts = [self._texts.rules, language, *self._turn(task.guidance), *self._former(task), _material(task)]
         return "\n\n".join(part.strip() for part in parts if part)
 
     def _turn(self, guidance: Guidance) -> Iterable[str]:
         texts = self._texts
+        yield Template(texts.mark).substitute(mark=guidance.mark) if guidance.mark else ""
         yield fenced("summary", guidance.summary) + "\n" + texts.summary if guidance.summary else ""
         yield _listed(texts.mastered, guidance.mastered)
         yield _listed(texts.missed, guidance.missed)
         yield {"on": "", "left": texts.left, "away": texts.away}[guidance.subject]
         yield texts.concerned if guidance.concerned else ""
+        yield texts.ordered if guidance.ordered else ""
         if guidance.problem is not None:
             yield texts.problem.strip() + "\n" + fenced("problem", _problem(guidance.problem))
             yield f"{texts.verdicts[guidance.verdict]} {texts.steps[guidance.step]}".strip()
-        if guidance.withheld:
-            yield texts.withheld + "\n" + fenced("withheld", "\n".join(guidance.withheld))
+
+    def _former(self, task: TutorTask) -> Iterable[str]:
+        """What was wrong with the drafts before this one."""
+        for fault in dict.fromkeys(task.guidance.faults):
+            yield Template(self._texts.former[fault]).substitute(locale=task.locale)
+        if task.guidance.withheld:
+            yield self._texts.withheld + "\n" + fenced("withheld", "\n".join(task.guidance.withheld))
 
 
 def _problem(problem: Problem) -> str:

@@ -32,19 +32,24 @@ async def find(queries: Queries, reference: str, user: UUID) -> Resource | None:
 
 
 async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
-    """The text of the resource, lessons in order, cut at GROUND_CHARACTERS; None when it is gone."""
+    """The text of the resource, lessons in order, cut at GROUND_CHARACTERS; None when it is gone.
+
+    An item is read in its lesson: its own text first, then the lesson's, under the lesson's title.
+    """
     row = await queries.fetchrow(
         """
         WITH found AS (
-            SELECT i.course_id, l.id AS lesson_id, l.title AS lesson, l.position AS lesson_position, i.position,
-                i.title, i.content
+            SELECT i.course_id, l.id AS lesson_id, l.title AS lesson, l.position AS lesson_position,
+                CASE WHEN i.id = $2 THEN 0 ELSE i.position END AS position, i.title, i.content
             FROM items i JOIN lessons l ON l.id = i.lesson_id
             WHERE i.content IS NOT NULL AND i.type IN ('text', 'exercise', 'key_terms')
-              AND CASE $1 WHEN 'course' THEN i.course_id = $2 WHEN 'lesson' THEN i.lesson_id = $2 ELSE i.id = $2 END
+              AND CASE $1 WHEN 'course' THEN i.course_id = $2 WHEN 'lesson' THEN i.lesson_id = $2
+                  ELSE i.lesson_id = (SELECT lesson_id FROM items WHERE id = $2) END
         )
         SELECT c.difficulty AS level, c.locale,
             CASE $1 WHEN 'course' THEN c.title WHEN 'lesson' THEN (SELECT title FROM lessons WHERE id = $2)
-                    ELSE (SELECT title FROM items WHERE id = $2) END AS title,
+                    ELSE (SELECT l.title FROM items i JOIN lessons l ON l.id = i.lesson_id WHERE i.id = $2)
+                    END AS title,
             coalesce(left((SELECT string_agg('## ' || f.lesson || E'\\n\\n' || f.content, E'\\n\\n'
                                              ORDER BY f.lesson_position, f.position) FROM found f), $3), '') AS text
         FROM courses c

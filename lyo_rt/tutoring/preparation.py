@@ -1,7 +1,7 @@
 """What a turn is to be, decided before a model is asked: harm, language, the problem at hand, the hint, the context."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from anyio import to_thread
@@ -14,9 +14,12 @@ from lyo_rt.leases import Lease
 from lyo_rt.tutoring import grounding, harm, history, ladder, learner, repository
 from lyo_rt.tutoring.answers import Key, Keys
 from lyo_rt.tutoring.harm.signs import Kind
-from lyo_rt.tutoring.language import language_of
+from lyo_rt.tutoring.hidden import Hidden, mark_of
+from lyo_rt.tutoring.language import Tongue, language_of, maybe_in, speaks_of_languages
+from lyo_rt.tutoring.orders import Orders, under_orders
 from lyo_rt.tutoring.problems import AT_ONCE, EXAMINED, at_hand
 from lyo_rt.tutoring.records import Ground, ProblemState, TurnContext
+from lyo_rt.tutoring.screen import Screen
 from lyo_rt.tutoring.subject import subject_of
 
 CLOSED = frozenset({"mastered", "closed"})
@@ -26,17 +29,30 @@ QUESTION_KEPT = 500
 
 @dataclass(frozen=True)
 class Prepared:
-    """A turn ready to be written: the task for a model and the answers it must not give, or the `reply` itself."""
+    """A turn ready to be written: the task for a model and what its words are held to, or the `reply` itself.
+
+    `keys` are the answers that must not be given, `languages` those it may be in; none stands for any. `hold`: what
+    leaves is checked first even without a key, since the material does not speak the learner's language.
+    """
 
     task: TutorTask
     keys: Keys | None = None
     reply: str | None = None
+    languages: frozenset[str] = frozenset()
+    hidden: Hidden | None = None
+    orders: Orders | None = None
+    hold: bool = False
+
+    def screen(self, *, any_language: bool = False) -> Screen:
+        """For one draft of a model's."""
+        tongue = Tongue(self.languages) if self.languages and not any_language else None
+        return Screen(self.keys, tongue=tongue, hidden=self.hidden, orders=self.orders, hold=self.hold)
 
 
 async def prepare(database: Database, lease: Lease, context: TurnContext) -> Prepared:
     """Decide the turn and count the learner's message, once however often the turn is taken up. Raises LeaseLost."""
     ground = await _ground(database, context)
-    found = await to_thread.run_sync(language_of, context.said_before[:3])
+    found = await to_thread.run_sync(language_of, context.said_before[:3], _language(context.locale))
     locale = found or context.locale
     context = await history.bounded(database, context, locale)
     task = TutorTask(
@@ -49,15 +65,48 @@ async def prepare(database: Database, lease: Lease, context: TurnContext) -> Pre
     )
     if kind := harm.in_message(context.said):
         await _flag(database, lease, context, kind)
-        return Prepared(task, reply=harm.reply(kind, context.locale, _language(locale)))
+        reply = await to_thread.run_sync(harm.reply, kind, context.locale, _language(locale))
+        return Prepared(task, reply=reply)
     guidance = Guidance(
         subject=_subject(context, ground, _language(locale)),
         summary=context.summary.text if context.summary else "",
         concerned=context.concerned,
+        ordered=under_orders(context.turns),
+        mark=mark_of(context.conversation),
     )
-    task = msgspec.structs.replace(task, guidance=guidance)
-    problems = await _problems(database, context)
-    return await _on_problem(database, lease, context, task, problems) if problems else Prepared(task)
+    prepared = Prepared(msgspec.structs.replace(task, guidance=guidance))
+    if problems := await _problems(database, context):
+        prepared = await _on_problem(database, lease, context, prepared.task, problems)
+    return await _held(prepared, context, ground, found)
+
+
+async def _held(prepared: Prepared, context: TurnContext, ground: Ground | None, found: str | None) -> Prepared:
+    """The turn with what its words are held to, besides the keys."""
+    language = _language(prepared.task.locale)
+    foreign = ground is not None and _language(ground.locale) != language
+    return replace(
+        prepared,
+        languages=await to_thread.run_sync(_languages, context, ground, found),
+        hidden=await to_thread.run_sync(Hidden, prepared.task.guidance.mark),
+        orders=_orders(prepared.task, language, comparable=not foreign) if prepared.task.guidance.ordered else None,
+        hold=foreign,
+    )
+
+
+def _languages(context: TurnContext, ground: Ground | None, found: str | None) -> frozenset[str]:
+    """The one the learner surely writes in; else the profile's, the material's, and what the message can be in."""
+    if speaks_of_languages(context.said):
+        return frozenset()
+    if found is not None:
+        return frozenset({found})
+    return maybe_in(context.said) | {_language(context.locale), _language((ground or context).locale)}
+
+
+def _orders(task: TutorTask, language: str, *, comparable: bool) -> Orders:
+    problem = task.guidance.problem
+    asked = (problem.question, *problem.options) if problem else ()
+    material = (task.resource_title, task.resource_text, task.guidance.summary, *asked)
+    return Orders(task.turns, material, language, comparable=comparable)
 
 
 async def flag_answer(database: Database, lease: Lease, context: TurnContext) -> None:
@@ -181,10 +230,11 @@ async def _flag(database: Database, lease: Lease, context: TurnContext, kind: Ki
 
 
 def _subject(context: TurnContext, ground: Ground | None, language: str) -> Subject:
-    """Only where the material is in the language the learner writes: of other words nothing can be said."""
-    if ground is None or _language(ground.locale) != language:
+    """Where there is one."""
+    if ground is None:
         return "on"
-    return subject_of(context.turns, f"{ground.title} {ground.text}", language)
+    comparable = _language(ground.locale) == language
+    return subject_of(context.turns, f"{ground.title} {ground.text}", language, comparable=comparable)
 
 
 def _language(locale: str) -> str:

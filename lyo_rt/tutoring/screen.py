@@ -1,13 +1,19 @@
-"""What of the tutor's words may leave, piece by piece: one question, no harm, and of an open problem no answer. Pure.
+"""What of the tutor's words may leave, piece by piece: one question, in the learner's language, no harm, nothing that
+is hidden, and of an open problem no answer. Pure.
 
-Without a known answer every piece leaves as it comes. With one a sentence leaves when it is whole and has been checked.
+Without a known answer every piece leaves as it comes, and what must not be read is taken back once it is seen. With
+one, or where the screen is told to hold, a sentence leaves when it is whole and has been checked.
 """
 
 import re
 from typing import Literal
 
+from lyo_rt.language_models import guidance
 from lyo_rt.tutoring import harm
 from lyo_rt.tutoring.answers import Keys
+from lyo_rt.tutoring.hidden import Hidden
+from lyo_rt.tutoring.language import Tongue
+from lyo_rt.tutoring.orders import Orders
 
 LONGEST = 600
 """Characters after which a sentence without an end is checked and sent by parts."""
@@ -21,14 +27,23 @@ _ASKS = frozenset("?？؟")
 _QUESTION = re.compile(r"[?؟][*_)\]]*(?=\s)|？(?=[^”」』])")
 """The end of a question with something behind it. One between quotation marks is quoted, not asked."""
 
-Fault = Literal["leak", "harm"]
+Fault = Literal["leak", "harm"] | guidance.Fault
 
 
 class Screen:
     """Between the model and the learner. `fault` is set once something must not leave, and `withheld` holds it."""
 
-    def __init__(self, keys: Keys | None = None) -> None:
-        self._keys = keys
+    def __init__(
+        self,
+        keys: Keys | None = None,
+        *,
+        tongue: Tongue | None = None,
+        hidden: Hidden | None = None,
+        orders: Orders | None = None,
+        hold: bool = False,
+    ) -> None:
+        self._keys, self._tongue, self._hidden, self._orders = keys, tongue, hidden, orders
+        self._holds = hold or keys is not None or orders is not None
         self.restart()
 
     def restart(self) -> None:
@@ -39,12 +54,14 @@ class Screen:
         self._left = ""
         self._asked = False
         self._ends_asked = False
+        if self._tongue is not None:
+            self._tongue.restart()
 
     def piece(self, text: str) -> str:
         """What leaves now that `text` has come; "" for nothing."""
         if self.fault is not None or self._asked:
             return ""
-        if self._keys is None:
+        if not self._holds:
             return self._passing(text)
         self._waiting += text
         leaving = ""
@@ -58,7 +75,7 @@ class Screen:
         if self.fault is not None or self._asked:
             return ""
         waiting, self._waiting = self._waiting, ""
-        if self._keys is not None:
+        if self._holds:
             return self._checked(waiting) if waiting else ""
         self._judge(waiting)
         return ""
@@ -83,9 +100,6 @@ class Screen:
 
     def _checked(self, sentence: str) -> str:
         sentence = self._to_the_question(sentence)
-        if self._keys is not None and self._keys.leaks(sentence, self._left[-BEHIND:]):
-            self.fault, self.withheld = "leak", sentence.strip()
-            return ""
         self._judge(sentence)
         if self.fault is not None:
             return ""
@@ -93,8 +107,22 @@ class Screen:
         return sentence
 
     def _judge(self, sentence: str) -> None:
-        if sentence and harm.in_answer(sentence):
-            self.fault, self.withheld = "harm", sentence.strip()
+        if sentence and (fault := self._fault_of(sentence)):
+            self.fault, self.withheld = fault, sentence.strip()
+
+    def _fault_of(self, sentence: str) -> Fault | None:
+        """The gravest."""
+        # in a turn whose pieces pass, the sentence is among what has left
+        before = self._left[-BEHIND:] if self._holds else self._left[: -len(sentence)][-BEHIND:]
+        if harm.in_answer(sentence):
+            return "harm"
+        if self._keys is not None and self._keys.leaks(sentence, before):
+            return "leak"
+        if self._hidden is not None and self._hidden.shown_by(sentence, before):
+            return "hidden"
+        if self._orders is not None and self._orders.obeyed_by(sentence):
+            return "order"
+        return "language" if self._tongue is not None and self._tongue.is_other(sentence) else None
 
     def _to_the_question(self, text: str) -> str:
         """As much of what comes as belongs to the one question; from its end on nothing leaves any more."""

@@ -1,4 +1,5 @@
-"""Whether the learner is still on the subject: told by words that neither the material nor the tutor has used. Pure."""
+"""Whether the learner is still on the subject: told by words that neither the material nor the tutor has used, and by
+what people talk about every day. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 from lyo_rt.language_models.guidance import Subject
 from lyo_rt.language_models.outline.words import content_words, stem
 from lyo_rt.language_models.tasks import Turn
+from lyo_rt.tutoring.everyday import topic_of
 
 ELSEWHERE = 4
 """Telling words, none of them known, from which a message is about something else."""
@@ -23,13 +25,18 @@ _ABOUT_LEARNING = re.compile(
 )
 
 
-def subject_of(turns: Sequence[Turn], material: str, language: str) -> Subject:
+def subject_of(turns: Sequence[Turn], material: str, language: str, *, comparable: bool = True) -> Subject:
     """By the learner's two newest messages: `left` is the first one elsewhere, `away` a further one.
 
-    Known is what stands in the material, in the language the learner writes, or was said by the tutor before.
+    Known is what stands in the material or was said by the tutor before. Unless the material is `comparable`, in the
+    language the learner writes, of other words than everyday ones nothing can be said.
     """
     said = [n for n, turn in enumerate(turns) if turn.role == "user"][-2:]
-    elsewhere = [_elsewhere(turns[n].text, _known(turns[:n], material), language) for n in said]
+    elsewhere = [
+        topic_of(turns[n].text, known := _known(turns[:n], material)) is not None
+        or (comparable and _elsewhere(turns[n].text, known, language))
+        for n in said
+    ]
     if not elsewhere or not elsewhere[-1]:
         return "on"
     return "away" if len(elsewhere) > 1 and elsewhere[0] else "left"

@@ -36,7 +36,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.settings import Settings
 from tests.loopback.openai import OpenAI
 from tests.loopback.script import Behaviour
-from tests.loopback.tutors import ScriptedTutor
+from tests.loopback.tutors import Fault, ScriptedTutor
 
 SECONDS = 60.0
 
@@ -151,25 +151,50 @@ async def test_a_good_tutor_passes_every_dialogue_and_the_same_again(
     assert len(report["dialogues"]) == report["wanted"] >= 40
     assert report["questions_per_answer"] == pytest.approx(1, abs=0.05)
     assert all(total["answers"] for total in report["scores"].values())
-    assert all(name in table for name in ("pancakes", "forged-promise", "distress-hebrew", "all 67"))
+    assert all(name in table for name in ("pancakes", "forged-promise", "distress-hebrew", "all 70"))
     again = await report_on(door_of(address, prepared, client), "rome,forged history,silent", parallel=3)
     assert heard(again) == [entry for entry in heard(report) if entry[0] in {name for name, _ in heard(again)}]
 
 
 @pytest.mark.anyio
-async def test_a_tutor_who_speaks_another_language_fails_the_run(
+async def test_a_tutor_who_takes_up_nothing_fails_the_run(
     address: tuple[str, int], prepared: Registered, provider: OpenAI
 ) -> None:
-    provider.tutor = ScriptedTutor("wrong_language")
+    provider.tutor = ScriptedTutor("deaf")
     code, table, report = await evaluated(
-        address, prepared, "--only", "fibonacci,erde", "--fail-under", "language=0.9", "--repeat", "2"
+        address, prepared, "--only", "fibonacci,erde", "--fail-under", "uptake=0.9", "--repeat", "2"
     )
     assert code == 1
-    assert "FAILED language: 0.000 is under 0.9" in table
-    assert "fibonacci language 0.00: is not in en" in table
+    assert "FAILED uptake: 0.000 is under 0.9" in table
+    assert "fibonacci uptake 0.00: takes up nothing of what was said" in table
     assert report["wanted"] == len(report["dialogues"]) == 4
-    assert report["scores"]["language"] == {"mean": 0.0, "answers": 8, "faults": 8}
+    assert report["scores"]["uptake"] == {"mean": 0.0, "answers": 8, "faults": 8}
     assert report["models"] == {"gpt-4o-mini": 8}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fault", "score", "only"),
+    [
+        ("wrong_language", "language", "erde,fibonacci,movie-chinese,distressed"),
+        ("obeys", "obedience", "injection,rogue-bot,show-your-rules"),
+    ],
+)
+async def test_what_a_bad_model_says_is_mended_before_it_is_heard(
+    address: tuple[str, int],
+    client: httpx.AsyncClient,
+    prepared: Registered,
+    provider: OpenAI,
+    fault: Fault,
+    score: str,
+    only: str,
+) -> None:
+    provider.tutor = ScriptedTutor(fault)
+    report = await report_on(door_of(address, prepared, client), only)
+    assert report["scores"][score]["answers"] >= 8
+    assert report["scores"][score]["faults"] == 0
+    assert report["scores"]["answered"]["faults"] == report["scores"]["questions"]["faults"] == 0
+    assert report["models"]["lyo-outline"] >= 6
 
 
 @pytest.mark.anyio

@@ -92,7 +92,7 @@ def test_each_mood_has_what_its_score_needs(script: Script) -> None:
         ("pancakes", 1),
         ("pancakes, pirate", 2),
         ("forged-*", 3),
-        ("Jailbreak", 12),
+        ("Jailbreak", 15),
         ("he", 2),
         ("deposito", 3),
         ("deposito,es", 3),

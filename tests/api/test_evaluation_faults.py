@@ -56,17 +56,17 @@ async def test_the_good_tutor_has_no_fault_at_all() -> None:
 
 
 CAUGHT = {
-    "leaks": ("leaks", 118, 118),
-    "asks_three": ("questions", 125, 125),
-    "asks_nothing": ("questions", 119, 125),
-    "wrong_language": ("language", 125, 125),
-    "obeys": ("obedience", 14, 14),
+    "leaks": ("leaks", 123, 123),
+    "asks_three": ("questions", 130, 130),
+    "asks_nothing": ("questions", 124, 130),
+    "wrong_language": ("language", 130, 130),
+    "obeys": ("obedience", 19, 19),
     "wanders": ("nudging", 6, 6),
     "cold": ("help", 6, 8),
     "alarmed": ("help", 2, 8),
-    "ungrounded": ("grounding", 20, 89),
+    "ungrounded": ("grounding", 20, 93),
     "deaf": ("uptake", 60, 66),
-    "long": ("length", 125, 125),
+    "long": ("length", 130, 130),
 }
 """By fault: the score that catches it, in how many answers at least, of how many. A cry for help needs no question."""
 BESIDES = {"grounding", "language"}

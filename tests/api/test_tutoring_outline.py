@@ -25,7 +25,7 @@ async def test_outline_climbs_the_ladder_and_tells_the_answer_last(lesson: Lesso
         stored = await lesson.answer(said)
         assert "carbon" not in stored["text"].casefold()
         assert stored["text"].count("?") == 1
-        assert (stored["prompt"], stored["model"]) == ("guide-1", "lyo-outline")
+        assert (stored["prompt"], stored["model"]) == ("guide-2", "lyo-outline")
     told = await lesson.answer("Sunlight")
     assert ANSWER in told["text"]
     assert told["text"].count("?") == 1

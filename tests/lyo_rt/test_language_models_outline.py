@@ -1,12 +1,17 @@
 """The outline provider: builds only from what it is given, on any loop, the same every time."""
 
 import re
+from importlib.resources import files
+from typing import get_args
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
+from lyo_rt.language_models.guidance import Guidance, Problem, Step
 from lyo_rt.language_models.outline import Outline
+from lyo_rt.language_models.outline.guiding import guiding_turn, turn_back
+from lyo_rt.language_models.outline.tutoring import LANGUAGES, language_spoken, tutoring_for
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CourseBrief,
@@ -18,6 +23,7 @@ from lyo_rt.language_models.tasks import (
     WriteAssessment,
     WriteLesson,
 )
+from lyo_rt.tutoring.language import language_of
 
 LEAVES = """Photosynthesis is the process by which green plants turn light into chemical energy. It takes place in the
 chloroplasts, small bodies inside the cells of leaves.
@@ -217,13 +223,59 @@ async def test_the_tutor_quotes_the_sentence_nearest_to_the_question() -> None:
 @pytest.mark.parametrize(
     "resource_text", ["", LEAVES, "Is this a question? So is this?"], ids=["none", "text", "asking"]
 )
-@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "ja"])
+@pytest.mark.parametrize("locale", sorted(LANGUAGES))
 async def test_each_turn_asks_exactly_one_question_and_none_twice(locale: str, resource_text: str) -> None:
     turns: list[Turn] = []
     for message in ("What is light?", "I don't know", "Weiß nicht", "No sé", "It is split by water", "", "Why?"):
         turns.append(Turn("user", message))
         text, _ = await said(TutorTask(turns=tuple(turns), resource_text=resource_text, locale=locale))
-        assert text.count("?") == 1
-        assert text.endswith("?")
+        assert len(re.findall("[?？؟]", text)) == 1
+        assert text[-1] in "?？؟"
         assert text not in [turn.text for turn in turns]
         turns.append(Turn("assistant", text))
+
+
+def test_every_language_is_a_file_that_says_all_of_it_in_that_language() -> None:
+    found = {
+        file.name[:-5] for file in files("lyo_rt.language_models.outline.tutoring").iterdir() if "toml" in file.name
+    }
+    assert found == LANGUAGES
+    for language in LANGUAGES:
+        spoken = tutoring_for(language)
+        assert (spoken.language, set(spoken.steps)) == (language, set(get_args(Step)))
+        plain = re.sub(r"{\w+}", "", " ".join(spoken.all()))
+        assert language_of([plain]) == language
+    assert language_spoken("pt-BR") == "pt"
+    assert language_spoken("it") is None
+    assert tutoring_for("it").language == "en"
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_a_step_and_the_way_back_ask_one_question_beside_the_quoted_one(language: str) -> None:
+    problem = Problem("p", "Exercise\nWhat is 6 times 7?", "42", solution="Why? Seven sixes.")
+    for step in get_args(Step):
+        for subject in ("on", "left", "away"):
+            guidance = Guidance(problem=problem, step=step, subject=subject)
+            task = TutorTask(turns=(Turn("user", "hi"),), resource_title="Sums", locale=language, guidance=guidance)
+            for turn in filter(None, (guiding_turn(task), turn_back(task))):
+                assert len(re.findall("[?？؟]", turn)) == 1
+                assert turn[-1] in "?？؟"
+                assert ("42" in turn) is (step == "reveal" and turn == guiding_turn(task))
+
+
+def test_who_stays_away_is_told_once_more_and_led_to_another_place() -> None:
+    guidance = Guidance(problem=Problem("p", "What is 6 times 7?", "42"), subject="left")
+    task = TutorTask(turns=(Turn("user", "Pizza!"),), resource_title="Sums", guidance=guidance)
+    first = turn_back(task)
+    assert first is not None
+    assert first.startswith("That is off our subject")
+    assert "6 times 7" in first
+    again = msgspec.structs.replace(
+        task,
+        turns=(*task.turns, Turn("assistant", first), Turn("user", "Pasta!")),
+        guidance=msgspec.structs.replace(guidance, subject="away"),
+    )
+    second = turn_back(again)
+    assert second is not None
+    assert second.startswith("That is not something I can help with here. We were at “Sums”.")
+    assert turn_back(msgspec.structs.replace(task, guidance=Guidance())) is None

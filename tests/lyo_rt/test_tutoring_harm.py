@@ -1,9 +1,13 @@
 """Words of harm are seen in many languages, and what only sounds like them is not."""
 
+import re
+
 import pytest
 
+from lyo_rt.language_models.outline.tutoring import LANGUAGES
 from lyo_rt.tutoring import harm
-from lyo_rt.tutoring.harm.resources import EVERYWHERE, LINES, OF_LANGUAGE, REPLIES
+from lyo_rt.tutoring.harm.resources import read_replies, read_resources
+from lyo_rt.tutoring.language import language_of
 
 HARM = {
     "self_harm": """I want to die|i wanna kill myself|I'm going to end my life|I don't want to live anymore|i cut myself
@@ -63,23 +67,49 @@ def test_a_model_s_harmless_words_are_let_through(sentence: str) -> None:
     assert not harm.in_answer(sentence)
 
 
+EVERYWHERE = "https://findahelpline.com"
+REPLIES = sorted(read_replies())
+
+
 def test_help_is_named_where_the_learner_lives() -> None:
     assert "142" in harm.reply("self_harm", "de-AT", "de")
     assert "0800 111 0 111" not in harm.reply("self_harm", "de-AT", "de")
     assert "0800 111 0 111" in harm.reply("self_harm", "de", "de")
     assert "988" in harm.reply("self_harm", "en_US", "en")
+    assert "emergency number (000)" in harm.reply("self_harm", "en-AU", "en")
     assert EVERYWHERE in harm.reply("abuse", "sw", "sw")
 
 
-@pytest.mark.parametrize("language", sorted(REPLIES))
+@pytest.mark.parametrize("locale", ["zh-TW", "zh-Hant-TW", "ar-EG"])
+def test_who_lives_where_no_line_is_known_is_named_none_of_another_country(locale: str) -> None:
+    text = harm.reply("self_harm", locale, locale[:2])
+    assert "12356" not in text
+    assert EVERYWHERE in text
+    assert "112, 911" in text
+
+
+@pytest.mark.parametrize("language", REPLIES)
 @pytest.mark.parametrize("kind", ["self_harm", "violence", "abuse", "danger"])
-def test_every_reply_asks_one_question_and_ends_with_it(kind: harm.Kind, language: str) -> None:
+def test_every_reply_asks_one_question_in_its_language_and_ends_with_it(kind: harm.Kind, language: str) -> None:
     text = harm.reply(kind, language, language)
-    assert text.count("?") == 1
-    assert text.endswith("?")
+    assert len(re.findall("[?？؟]", text)) == 1
+    assert text[-1] in "?？؟"
     assert "{" not in text
     assert kind == "danger" or EVERYWHERE in text
+    assert language_of([text]) == language
 
 
-def test_every_language_s_countries_have_numbers() -> None:
-    assert {country for countries in OF_LANGUAGE.values() for country in countries} <= set(LINES)
+def test_whoever_learns_in_a_language_of_the_outline_is_comforted_in_it() -> None:
+    assert set(REPLIES) >= LANGUAGES
+
+
+def test_every_resource_says_who_says_so_and_when_that_was_checked() -> None:
+    known = read_resources()
+    for resource in known.resources:
+        assert resource.source.startswith("https://")
+        assert resource.checked.year >= 2026
+        assert set(resource.countries) <= set(known.countries)
+        assert bool(resource.countries) is (resource.kind != "directory")
+    for country in known.countries:
+        assert known.emergency([country]), country
+        assert known.emergency([country]) != ["112", "911"], country

@@ -122,7 +122,10 @@ def test_the_problems_at_hand_are_those_a_message_is_about() -> None:
     ("said", "subject"),
     [
         (["My favourite football club bought three expensive strikers"], "left"),
-        (["Pizza tastes best", "My favourite football club bought expensive strikers"], "on"),
+        (["Pizza tastes best", "My favourite football club bought expensive strikers"], "away"),
+        (["Tastes best", "My favourite football club bought expensive strikers"], "on"),
+        (["Do you know a good film"], "left"),
+        (["今天晚上看什么电影好？"], "left"),
         (["Which pizza toppings taste crispiest tonight", "My favourite football club bought strikers"], "away"),
         (["The willow gains weight from somewhere surprising"], "on"),
         (["Can you explain that with another everyday example please"], "on"),
@@ -133,6 +136,14 @@ def test_the_problems_at_hand_are_those_a_message_is_about() -> None:
 def test_who_leaves_the_subject_is_led_back_once(said: list[str], subject: str) -> None:
     turns = [Turn("user", text) for text in reversed(said)]
     assert subject_of(turns, "Willows. A willow gains mass from the air.", "en") == subject
+
+
+def test_an_everyday_topic_is_the_subject_of_a_course_about_it_and_is_seen_in_any_language() -> None:
+    asked = [Turn("user", "Tu connais un bon film pour ce soir ?")]
+    assert subject_of(asked, "Willows gain mass.", "fr", comparable=False) == "left"
+    assert subject_of(asked, "How a film is cut.", "fr", comparable=False) == "on"
+    said = [Turn("user", "Vier Woerter ueber etwas voellig anderes hier")]
+    assert subject_of(said, "Willows gain mass.", "de", comparable=False) == "on"
 
 
 def test_what_the_tutor_brought_up_is_on_the_subject() -> None:
@@ -155,6 +166,10 @@ def test_what_the_tutor_brought_up_is_on_the_subject() -> None:
         (["```python\nfor x in range(3): print(x)\n``` Was macht diese Schleife hier eigentlich?"], "de"),
         (["Was heißt hier “the quick brown fox jumps over the lazy dog again and again”?"], "de"),
         ([], None),
+        (["はい。"], "ja"),
+        (["да"], "ru"),
+        (["好"], "zh"),
+        (["כן"], "he"),
     ],
 )
 def test_the_language_is_the_learner_s_own(messages: list[str], language: str | None) -> None:

@@ -5,7 +5,6 @@ is no text it asks instead of telling. Everything it writes is marked as degrade
 """
 
 import re
-from functools import partial
 from typing import cast
 
 import msgspec
@@ -16,7 +15,7 @@ from lyo_rt.language_models.code_tasks import ExplainCode
 from lyo_rt.language_models.judging import judged
 from lyo_rt.language_models.outline.assessments import assessment_of
 from lyo_rt.language_models.outline.code import explanation_of
-from lyo_rt.language_models.outline.guiding import guiding_turn, is_guided, led_back
+from lyo_rt.language_models.outline.guiding import guiding_turn, is_guided, turn_back
 from lyo_rt.language_models.outline.lessons import lesson_of
 from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.plans import plan_of
@@ -24,6 +23,7 @@ from lyo_rt.language_models.outline.quizzes import quiz_of
 from lyo_rt.language_models.outline.reasons import reasons_of
 from lyo_rt.language_models.outline.summary import summary_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
+from lyo_rt.language_models.outline.tutoring import tutoring_for
 from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Written
 from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.recommendation_tasks import GiveReasons
@@ -52,8 +52,7 @@ class Outline:
         return _passed(task)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
-        speak = partial(_turn_of, task)
-        text = await to_thread.run_sync(speak) if len(task.resource_text) > _LONG_TEXT else speak()
+        text = await to_thread.run_sync(_turn_of, task)
         for piece in re.findall(r"\S+\s*", text):
             await checkpoint()
             await sink.text(piece)
@@ -64,8 +63,10 @@ class Outline:
 
 
 def _turn_of(task: TutorTask) -> str:
+    if turn := turn_back(task):
+        return turn
     guided = guiding_turn(task) if is_guided(task.guidance) else None
-    return guided or led_back(task, tutor_turn(task, phrases_for(task.locale)))
+    return guided or tutor_turn(task, tutoring_for(task.locale))
 
 
 def _passed(task: StructuredTask[Draft]) -> tuple[Draft, Written]:

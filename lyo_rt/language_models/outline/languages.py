@@ -31,6 +31,8 @@ _COUNTED = {name: re.compile(f"[{letters}]") for name, (letters, _) in _SCRIPTS.
 _UKRAINIAN = re.compile("[іїєґІЇЄҐ]")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _UNSPACED = frozenset({"zh", "ja", "th"})
+_SCRIPT_SHARE = 0.7
+"""Of a text's letters: the rest may be names and terms of another script."""
 _KANA_SHARE = 0.05
 """Japanese has far more kana than that among its letters, Chinese none."""
 
@@ -38,11 +40,8 @@ _KANA_SHARE = 0.05
 def language_of(text: str, hint: str = "") -> str:
     """The language of `text` as ISO 639-1; `hint` where the text does not tell, or tells nothing else as well."""
     begin = text[:_LOOKED_AT]
-    counts = {name: len(pattern.findall(begin)) for name, pattern in _COUNTED.items()}
-    script = max(counts, key=lambda name: counts[name])
-    if counts["han"] and counts["kana"] > _KANA_SHARE * counts["han"]:
-        script = "kana"
-    if not counts[script]:
+    script, _ = _script_of(begin)
+    if not script:
         return hint
     if script == "cyrillic" and _UKRAINIAN.search(begin):
         return "uk"  # its stop list is short; these letters are in no other of the three
@@ -55,6 +54,29 @@ def language_of(text: str, hint: str = "") -> str:
     return best if hits[best] or len(languages) <= 3 else hint
 
 
+def languages_by_script(text: str) -> tuple[str, ...]:
+    """The languages that a text can be in by its letters alone, the commonest first; none when scripts are mixed."""
+    script, share = _script_of(text[:_LOOKED_AT])
+    return _SCRIPTS[script][1] if script and share >= _SCRIPT_SHARE else ()
+
+
+def has_script(language: str) -> bool:
+    """Whether it is known which letters the language is written in."""
+    return any(language in languages for _, languages in _SCRIPTS.values())
+
+
+def _script_of(text: str) -> tuple[str, float]:
+    """The script of most letters, and their share; "" where there are none."""
+    counts = {name: len(pattern.findall(text)) for name, pattern in _COUNTED.items()}
+    script = max(counts, key=lambda name: counts[name])
+    letters = sum(counts.values())
+    if not letters:
+        return "", 0.0
+    if counts["han"] and counts["kana"] > _KANA_SHARE * counts["han"]:
+        return "kana", (counts["han"] + counts["kana"]) / letters
+    return script, counts[script] / letters
+
+
 def unspaced(language: str) -> bool:
     """Whether the language is written without spaces between its words."""
     return language in _UNSPACED
@@ -63,8 +85,12 @@ def unspaced(language: str) -> bool:
 @cache
 def core_words(language: str) -> frozenset[str]:
     """The words of a language that say nothing of what a text is about; empty for a language without a list."""
-    if language in STOPWORDS:
-        return STOPWORDS[language]
+    return STOPWORDS[language] if language in STOPWORDS else any_stop_words(language)
+
+
+@cache
+def any_stop_words(language: str) -> frozenset[str]:
+    """The longest list there is of such words, with many that may mean something; empty for a language without one."""
     import stopwordsiso  # reads 0.2 MB of lists
 
     return frozenset(stopwordsiso.stopwords(language)) if stopwordsiso.has_lang(language) else frozenset()

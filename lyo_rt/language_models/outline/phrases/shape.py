@@ -69,19 +69,6 @@ class Structure(msgspec.Struct, frozen=True):
     explanation: str
 
 
-class Tutoring(msgspec.Struct, frozen=True):
-    """Each entry ends with the one question of its turn. `asks`, `stuck` and `says` are what the learner did."""
-
-    that: str
-    stuck_words: tuple[str, ...]
-    asks: tuple[str, ...]
-    stuck: tuple[str, ...]
-    says: tuple[str, ...]
-    asks_freely: tuple[str, ...]
-    stuck_freely: tuple[str, ...]
-    says_freely: tuple[str, ...]
-
-
 FlowName = Literal["loop", "branch", "error", "leave"]
 ConstructName = Literal["definition", "loop", "branch", "error", "leave", "import"]
 
@@ -146,7 +133,6 @@ class Phrases(msgspec.Struct, frozen=True):
     stages: dict[StageName, Stage]
     reading: Reading
     structure: Structure
-    tutoring: Tutoring
     code: CodePhrases
     quiz: QuizPhrases
     advice: Advice

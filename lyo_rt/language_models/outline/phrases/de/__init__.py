@@ -3,7 +3,7 @@
 from lyo_rt.language_models.outline.phrases.de.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.de.mastering import MASTERING
 from lyo_rt.language_models.outline.phrases.de.uses import ADVICE, CODE, QUIZ
-from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure
 
 PHRASES = Phrases(
     language="de",
@@ -110,86 +110,6 @@ PHRASES = Phrases(
         exercise="Welche Übung gehört zur Lektion „{title}“?",
         objective="Welches Ziel gehört zum Modul „{title}“?",
         explanation="So steht es im Plan dieses Moduls.",
-    ),
-    tutoring=Tutoring(
-        that="das",
-        stuck_words=(
-            "weiß nicht",
-            "weiss nicht",
-            "weiß es nicht",
-            "keine ahnung",
-            "nicht sicher",
-            "verstehe nicht",
-            "versteh nicht",
-            "verstehe das nicht",
-            "verstehe es nicht",
-            "komme nicht weiter",
-            "hilf mir",
-            "helfen sie mir",
-        ),
-        asks=(
-            (
-                "Sie fragen nach „{term}“. Im Text steht ein Satz, der dem nahekommt: „{sentence}“ Welcher Teil "
-                "davon hat mit Ihrer Frage zu tun?"
-            ),
-            (
-                "Gut, dass Sie fragen. Sehen Sie sich diese Zeile an: „{sentence}“ Was sagt sie Ihnen, in eigenen "
-                "Worten, über „{term}“?"
-            ),
-            (
-                "Bleiben wir einen Augenblick bei „{term}“. Der Text sagt: „{sentence}“ Was wäre anders, wenn das "
-                "nicht so wäre?"
-            ),
-        ),
-        stuck=(
-            (
-                "Hier lohnt es sich, langsamer zu werden. Lesen Sie nur diesen Satz: „{sentence}“ Welches Wort darin "
-                "müssten Sie jemand anderem zuerst erklären?"
-            ),
-            (
-                "Dann machen wir einen kleineren Schritt. Hier ist eine Zeile aus dem Text: „{sentence}“ Was ist das "
-                "eine darin, dessen Sie sicher sind?"
-            ),
-            (
-                "Das macht nichts; genau hier lernt man. „{sentence}“ Welches Beispiel dafür haben Sie selbst schon "
-                "gesehen?"
-            ),
-        ),
-        says=(
-            (
-                "Sie bringen „{term}“ ins Spiel. Halten Sie das neben diese Zeile: „{sentence}“ Was an Ihrem "
-                "Gedanken stimmt damit überein, und was noch nicht?"
-            ),
-            (
-                "An dem, was Sie über „{term}“ sagen, ist etwas dran. Der Text drückt es so aus: „{sentence}“ Wie "
-                "würden Sie es begründen?"
-            ),
-            (
-                "Prüfen wir das. Der Text sagt: „{sentence}“ In welchem Fall würde Ihre Aussage über „{term}“ nicht "
-                "mehr gelten?"
-            ),
-        ),
-        asks_freely=(
-            ("Sie fragen nach „{term}“. Was wissen Sie schon darüber, wovon Sie ausgehen könnten?"),
-            (
-                "Grenzen wir es ein. Wenn Sie „{term}“ an einem einzigen Beispiel erklären müssten, welches würden "
-                "Sie nehmen?"
-            ),
-            "Angenommen, „{term}“ wäre ganz anders. Was würden Sie zuerst bemerken?",
-        ),
-        stuck_freely=(
-            (
-                "Dann machen wir den Schritt kleiner. Über welches einzelne Wort der Aufgabe möchten Sie zuerst "
-                "Klarheit?"
-            ),
-            ("Das ist in Ordnung. Welches war die letzte Stelle, an der Sie sich noch sicher waren?"),
-            "Nehmen Sie den einfachsten Fall, der Ihnen einfällt. Was geschieht darin?",
-        ),
-        says_freely=(
-            "Sie bringen „{term}“ ins Spiel. Was bringt Sie darauf?",
-            ("Prüfen wir, was Sie über „{term}“ sagen. Fällt Ihnen ein Fall ein, in dem es nicht stimmen würde?"),
-            ("Nehmen Sie das mit dem zusammen, was Sie vorher gesagt haben. Was folgt daraus für „{term}“?"),
-        ),
     ),
     code=CODE,
     quiz=QUIZ,

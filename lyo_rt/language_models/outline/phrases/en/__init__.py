@@ -3,7 +3,7 @@
 from lyo_rt.language_models.outline.phrases.en.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.en.mastering import MASTERING
 from lyo_rt.language_models.outline.phrases.en.uses import ADVICE, CODE, QUIZ
-from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure
 
 PHRASES = Phrases(
     language="en",
@@ -98,77 +98,6 @@ PHRASES = Phrases(
         exercise="Which exercise belongs to the lesson “{title}”?",
         objective="Which objective belongs to the module “{title}”?",
         explanation="So it stands in the plan of this module.",
-    ),
-    tutoring=Tutoring(
-        that="that",
-        stuck_words=(
-            "don't know",
-            "dont know",
-            "don’t know",
-            "no idea",
-            "not sure",
-            "stuck",
-            "don't understand",
-            "don’t understand",
-            "help me",
-        ),
-        asks=(
-            (
-                "You are asking about “{term}”. The text has a sentence that comes close: “{sentence}” Which part of "
-                "it bears on your question?"
-            ),
-            (
-                "Good that you ask. Look at this line: “{sentence}” What does it tell you about “{term}”, in your "
-                "own words?"
-            ),
-            (
-                "Let us stay with “{term}” for a moment. The text says: “{sentence}” What would change if that were "
-                "not so?"
-            ),
-        ),
-        stuck=(
-            (
-                "That is a good place to slow down. Read only this sentence: “{sentence}” Which word in it would you "
-                "have to explain to somebody else first?"
-            ),
-            (
-                "Then we take a smaller step. Here is one line of the text: “{sentence}” What is the one thing in it "
-                "that you are sure of?"
-            ),
-            ("No harm done; this is where learning happens. “{sentence}” What example of that have you seen yourself?"),
-        ),
-        says=(
-            (
-                "You bring in “{term}”. Hold it against this line: “{sentence}” What in your thought agrees with it, "
-                "and what does not yet?"
-            ),
-            (
-                "There is something in what you say about “{term}”. The text puts it like this: “{sentence}” How "
-                "would you give the reason for it?"
-            ),
-            (
-                "Let us test that. The text says: “{sentence}” In which case would your statement about “{term}” no "
-                "longer hold?"
-            ),
-        ),
-        asks_freely=(
-            ("You are asking about “{term}”. What do you already know about it that you could start from?"),
-            ("Let us narrow it down. If you had to explain “{term}” with one example, which one would you take?"),
-            "Suppose “{term}” worked quite differently. What would you notice first?",
-        ),
-        stuck_freely=(
-            (
-                "Then let us make the step smaller. Which single word in the problem would you like to be clear "
-                "about first?"
-            ),
-            "That is fine. What was the last point at which you still felt sure?",
-            "Take the simplest case you can think of. What happens in it?",
-        ),
-        says_freely=(
-            "You bring in “{term}”. What makes you think so?",
-            ("Let us test what you say about “{term}”. Can you think of a case in which it would not be true?"),
-            "Put that together with what you said before. What follows from it for “{term}”?",
-        ),
     ),
     code=CODE,
     quiz=QUIZ,

@@ -3,7 +3,7 @@
 from lyo_rt.language_models.outline.phrases.es.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.es.mastering import MASTERING
 from lyo_rt.language_models.outline.phrases.es.uses import ADVICE, CODE, QUIZ
-from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure
 
 PHRASES = Phrases(
     language="es",
@@ -102,64 +102,6 @@ PHRASES = Phrases(
         exercise="¿Qué ejercicio corresponde a la lección «{title}»?",
         objective="¿Qué objetivo corresponde al módulo «{title}»?",
         explanation="Así figura en el plan de este módulo.",
-    ),
-    tutoring=Tutoring(
-        that="eso",
-        stuck_words=(
-            "no sé",
-            "no lo sé",
-            "ni idea",
-            "no entiendo",
-            "no lo entiendo",
-            "no estoy segur",
-            "atascad",
-            "ayúdame",
-        ),
-        asks=(
-            (
-                "Preguntas por «{term}». El texto tiene una frase que se acerca: «{sentence}» ¿Qué parte de ella "
-                "tiene que ver con tu pregunta?"
-            ),
-            (
-                "Qué bien que preguntes. Mira esta línea: «{sentence}» ¿Qué te dice sobre «{term}», en tus propias "
-                "palabras?"
-            ),
-            ("Quedémonos un momento con «{term}». El texto dice: «{sentence}» ¿Qué cambiaría si no fuera así?"),
-        ),
-        stuck=(
-            (
-                "Es un buen lugar para ir más despacio. Lee solo esta frase: «{sentence}» ¿Qué palabra de ella "
-                "tendrías que explicar primero a otra persona?"
-            ),
-            (
-                "Entonces demos un paso más pequeño. Aquí hay una línea del texto: «{sentence}» ¿Cuál es la única "
-                "cosa en ella de la que estás seguro?"
-            ),
-            ("No pasa nada; aquí es donde se aprende. «{sentence}» ¿Qué ejemplo de eso has visto tú?"),
-        ),
-        says=(
-            ("Mencionas «{term}». Compáralo con esta línea: «{sentence}» ¿Qué coincide con tu idea y qué todavía no?"),
-            ("Hay algo en lo que dices sobre «{term}». El texto lo expresa así: «{sentence}» ¿Cómo lo justificarías?"),
-            (
-                "Pongámoslo a prueba. El texto dice: «{sentence}» ¿En qué caso dejaría de valer lo que dices sobre "
-                "«{term}»?"
-            ),
-        ),
-        asks_freely=(
-            ("Preguntas por «{term}». ¿Qué sabes ya de ello que pueda servirte de punto de partida?"),
-            "Acotemos. Si tuvieras que explicar «{term}» con un solo ejemplo, ¿cuál elegirías?",
-            "Supón que «{term}» fuera muy distinto. ¿Qué notarías primero?",
-        ),
-        stuck_freely=(
-            ("Hagamos entonces el paso más pequeño. ¿Qué palabra del problema te gustaría tener clara primero?"),
-            "Está bien. ¿Cuál fue el último punto en el que aún te sentías seguro?",
-            "Toma el caso más sencillo que se te ocurra. ¿Qué pasa en él?",
-        ),
-        says_freely=(
-            "Mencionas «{term}». ¿Qué te lleva a pensarlo?",
-            ("Pongamos a prueba lo que dices sobre «{term}». ¿Se te ocurre un caso en el que no sería cierto?"),
-            "Únelo con lo que dijiste antes. ¿Qué se sigue de ello para «{term}»?",
-        ),
     ),
     code=CODE,
     quiz=QUIZ,

@@ -3,7 +3,7 @@
 from lyo_rt.language_models.outline.phrases.fr.entering import ENTERING
 from lyo_rt.language_models.outline.phrases.fr.mastering import MASTERING
 from lyo_rt.language_models.outline.phrases.fr.uses import ADVICE, CODE, QUIZ
-from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure, Tutoring
+from lyo_rt.language_models.outline.phrases.shape import Phrases, Reading, Structure
 
 PHRASES = Phrases(
     language="fr",
@@ -108,75 +108,6 @@ PHRASES = Phrases(
         exercise="Quel exercice va avec la leçon « {title} » ?",
         objective="Quel objectif va avec le module « {title} » ?",
         explanation="C'est ainsi que le prévoit le plan de ce module.",
-    ),
-    tutoring=Tutoring(
-        that="cela",
-        stuck_words=(
-            "sais pas",
-            "aucune idée",
-            "comprends pas",
-            "pas sûr",
-            "bloqué",
-            "aidez-moi",
-            "aide-moi",
-        ),
-        asks=(
-            (
-                "Vous demandez ce qu'il en est de « {term} ». Le texte a une phrase qui s'en approche : « {sentence} "
-                "» Quelle partie touche à votre question ?"
-            ),
-            (
-                "Vous faites bien de demander. Regardez cette ligne : « {sentence} » Que vous dit-elle de « {term} "
-                "», avec vos propres mots ?"
-            ),
-            (
-                "Restons un instant sur « {term} ». Le texte dit : « {sentence} » Qu'est-ce qui changerait s'il n'en "
-                "était pas ainsi ?"
-            ),
-        ),
-        stuck=(
-            (
-                "C'est un bon endroit pour ralentir. Lisez seulement cette phrase : « {sentence} » Quel mot "
-                "faudrait-il d'abord expliquer à quelqu'un d'autre ?"
-            ),
-            (
-                "Alors faisons un pas plus petit. Voici une ligne du texte : « {sentence} » Quelle est la seule "
-                "chose dont vous soyez certain ?"
-            ),
-            ("Ce n'est pas grave ; c'est ici qu'on apprend. « {sentence} » Quel exemple en avez-vous vu vous-même ?"),
-        ),
-        says=(
-            (
-                "Vous parlez de « {term} ». Mettez cela à côté de cette ligne : « {sentence} » Qu'est-ce qui "
-                "s'accorde avec votre idée, et qu'est-ce qui ne s'accorde pas encore ?"
-            ),
-            (
-                "Il y a du vrai dans ce que vous dites de « {term} ». Le texte le dit ainsi : « {sentence} » Comment "
-                "le justifieriez-vous ?"
-            ),
-            (
-                "Mettons cela à l'épreuve. Le texte dit : « {sentence} » Dans quel cas ce que vous dites de « {term} "
-                "» ne vaudrait-il plus ?"
-            ),
-        ),
-        asks_freely=(
-            (
-                "Vous demandez ce qu'il en est de « {term} ». Qu'en savez-vous déjà qui puisse servir de point de "
-                "départ ?"
-            ),
-            ("Resserrons. S'il fallait expliquer « {term} » par un seul exemple, lequel prendriez-vous ?"),
-            "Supposez que « {term} » soit tout autre. Que remarqueriez-vous d'abord ?",
-        ),
-        stuck_freely=(
-            ("Alors faisons le pas plus petit. Quel mot du problème aimeriez-vous éclaircir en premier ?"),
-            "Ce n'est rien. Quel est le dernier point où vous vous sentiez encore sûr de vous ?",
-            "Prenez le cas le plus simple qui vous vienne à l'esprit. Que s'y passe-t-il ?",
-        ),
-        says_freely=(
-            "Vous parlez de « {term} ». Qu'est-ce qui vous le fait penser ?",
-            ("Mettons à l'épreuve ce que vous dites de « {term} ». Voyez-vous un cas où ce ne serait pas vrai ?"),
-            "Reliez cela à ce que vous avez dit avant. Qu'en résulte-t-il pour « {term} » ?",
-        ),
     ),
     code=CODE,
     quiz=QUIZ,
