@@ -8,7 +8,7 @@ import structlog
 from actors.actor import Actor
 from actors.answer import Answer, Status
 from actors.composing import Composed, Composer
-from actors.crashes import faults
+from actors.crashes import problem_of
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt.broadcast.contract import Broadcast
@@ -16,7 +16,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import LanguageModel
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
-from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Unavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 from lyo_rt.tutoring import history, preparation, service
 from lyo_rt.tutoring.records import TurnContext
 
@@ -81,8 +81,9 @@ class ConversationActor(Actor[WorkMessage]):
     async def _write(self, answer: Answer, context: TurnContext) -> None:
         status: Status = "complete"
         composed: Composed | None = None
+        problem: Problem | None = None
         if answer.lease.takeovers >= POISONED_AFTER:
-            status = "failed"
+            problem = Unavailable("This turn has stopped every instance that worked on it, and was given up.")
         else:
             with answer.scope:
                 if answer.lease.cancel_requested:
@@ -92,17 +93,19 @@ class ConversationActor(Actor[WorkMessage]):
                     composed = await answer.write(composer.compose)
                 except* LeaseLost:
                     answer.lost = True
-                except* ModelUnavailable:
-                    status = "failed"
+                except* ModelUnavailable as refusals:
+                    problem = problem_of(refusals)
                 except* BudgetExhausted as refusals:
-                    status = "failed"
-                    await answer.say_instead(str(faults(refusals)[0]))
+                    problem = problem_of(refusals)
+                    await answer.say_instead(problem.detail)
         if answer.lost:
             _log_lost(answer.lease)
             return
         if answer.scope.cancelled_caught:
-            status = "stopped"
-        await answer.end(status, composed)
+            status, problem = "stopped", None
+        elif problem is not None:
+            status = "failed"
+        await answer.end(status, composed, problem)
         if status == "complete":
             self.start_soon(self._summarise, context)
 

@@ -12,7 +12,7 @@ import structlog
 
 from actors.actor import Actor
 from actors.courtesy import Courtesy
-from actors.crashes import faults
+from actors.crashes import problem_of
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
@@ -36,10 +36,12 @@ from lyo_rt.language_models.tasks import (
 )
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost, held_still
 from lyo_rt.operations import service as operations
-from lyo_rt.problems import BudgetExhausted, ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 
 PARALLEL_STEPS = 3
 ASSESSMENT_MINUTES = 10
+UNREACHED = "No language model could be reached; please try again later."
+POISONED = "This task has stopped every instance that worked on it, and was given up."
 
 Draft = TypeVar("Draft", bound=msgspec.Struct)
 log = structlog.get_logger()
@@ -79,16 +81,16 @@ class GenerationActor(Actor[WorkMessage]):
         self._leaseholder.drop(self._lease)
 
     async def _run(self) -> None:
-        failure: str | None = None
+        failure: Problem | None = None
         with self._scope:
             try:
                 failure = await self._write()
             except* LeaseLost:
                 self._lost = True
-            except* ModelUnavailable:
-                failure = "No language model could be reached; please try again later."
+            except* ModelUnavailable as refusals:
+                failure = ModelUnavailable(UNREACHED, retry_after=problem_of(refusals).retry_after)
             except* BudgetExhausted as refusals:
-                failure = str(faults(refusals)[0])
+                failure = problem_of(refusals)
         if not self._lost:
             try:
                 if self._scope.cancelled_caught:
@@ -99,7 +101,7 @@ class GenerationActor(Actor[WorkMessage]):
                 log.info("task ended elsewhere", task=str(self._lease.id))
         self.finish()
 
-    async def _write(self) -> str | None:
+    async def _write(self) -> Problem | None:
         """Everything that is still to do; what is returned says why it cannot be done."""
         if self._lease.cancel_requested:
             self._scope.cancel()
@@ -109,7 +111,7 @@ class GenerationActor(Actor[WorkMessage]):
             self._lost = True
             return None
         if self._lease.takeovers >= POISONED_AFTER:
-            return "This task has stopped every instance that worked on it, and was given up."
+            return Unavailable(POISONED)
         if self._lease.epoch > 1:
             self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
         await persist(lambda: self._begin("Planning the course" if rules.PLAN not in self._steps else "Going on"))
@@ -252,12 +254,12 @@ class GenerationActor(Actor[WorkMessage]):
         courses.finish_course(changes, work.course_id, status, metadata(written), behind="fence")
         streams.appending(changes, "closed", streams.course_stream(work.course_id), status, told, behind="fence")
 
-    async def _failed(self, reason: str) -> None:
+    async def _failed(self, problem: Problem) -> None:
         async with self._database.transaction() as transaction:
             work, changes = await service.work(transaction, self._lease.id), Changes()
-            service.finish(changes, self._lease, "ERROR", reason, work)
+            service.finish(changes, self._lease, "ERROR", problem.detail, work, problem=problem)
             if work is not None:
-                self._close_course(changes, work, "failed", {"message": reason})
+                self._close_course(changes, work, "failed", {"message": problem.detail, "code": problem.code})
             held_still(await transaction.carry_out(changes), self._lease)
             if self._lease.takeovers >= POISONED_AFTER:
                 await operations.tell_poisoned(transaction, self._lease.id, self._lease.takeovers)

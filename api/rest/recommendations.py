@@ -19,7 +19,7 @@ from lyo_rt.language_models.outline.phrases import phrases_for
 from lyo_rt.language_models.outline.reasons import reasons_of
 from lyo_rt.language_models.port import Asker, Written
 from lyo_rt.language_models.recommendation_tasks import RECOMMENDED_MAX, CourseOffered, GiveReasons, Reasons
-from lyo_rt.problems import Fault, InvalidInput, ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, Fault, InvalidInput, ModelUnavailable
 
 blueprint = Blueprint("recommendations", __name__)
 
@@ -51,7 +51,7 @@ async def recommendations() -> Response:
 
     Published courses of others that share words with the courses the learner asked for and the conversations they had,
     then those at their level in their language. The sentence why is written by a language model, or, when none answers
-    in four seconds, put together from the facts. It is one list without further pages.
+    in four seconds or no budget is left, put together from the facts. It is one list without further pages.
     """
     limit = _limit(request.args.get("limit", str(LIMIT)))
     database, user = services().database, who().user_id
@@ -94,7 +94,7 @@ async def _reasons(task: GiveReasons, asker: Asker) -> tuple[Reasons, Written]:
     try:
         with anyio.move_on_after(MODEL_SECONDS):
             return await services().model.write(task, asker)
-    except ModelUnavailable:
+    except (ModelUnavailable, BudgetExhausted):
         pass
     return reasons_of(task, phrases_for(task.locale)), WRITTEN
 

@@ -35,6 +35,7 @@ class ConversationRecord(msgspec.Struct, frozen=True):
 class MessageRecord(msgspec.Struct, frozen=True):
     """One message. `sha256` (hex, over UTF-8) is there once the message has ended; `status` of an assistant's
     message is writing, complete, stopped, failed or superseded; `prompt` is the version of the texts it was written by.
+    `code` is that of the problem a failed one has failed with, and `retry_at` when it makes sense to ask again.
     """
 
     id: UUID
@@ -48,6 +49,8 @@ class MessageRecord(msgspec.Struct, frozen=True):
     prompt: str | None
     answers: UUID | None
     created_at: datetime
+    code: str | None = None
+    retry_at: datetime | None = None
 
 
 class Begun(msgspec.Struct, frozen=True):
