@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from actors.actor import Actor
@@ -16,6 +17,8 @@ from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import LanguageModel
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
+from lyo_rt.practice import repository as practice
+from lyo_rt.practice import rules as adaptive
 from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 from lyo_rt.tutoring import history, preparation, service
 from lyo_rt.tutoring.records import TurnContext
@@ -110,12 +113,20 @@ class ConversationActor(Actor[WorkMessage]):
             self.start_soon(self._summarise, context)
 
     async def _composer(self, lease: Lease, context: TurnContext) -> Composer:
+        context = await persist(lambda: self._suited(context))
         prepared = await persist(lambda: preparation.prepare(self._database, lease, context))
 
         async def flag() -> None:
             await persist(lambda: preparation.flag_answer(self._database, lease, context))
 
         return Composer(self._model, prepared, user=context.user_id, answer=lease.id, flag=flag)
+
+    async def _suited(self, context: TurnContext) -> TurnContext:
+        """The context with the level that the learner's rating in the resource's subject says."""
+        if context.resource_id is None:
+            return context
+        ability = await practice.get_ability_about(self._database, context.user_id, context.resource_id)
+        return msgspec.structs.replace(context, level=adaptive.told_level(ability))
 
     async def _summarise(self, context: TurnContext) -> None:
         """Beside the conversation; when no model is there the next long turn keeps an extract instead."""

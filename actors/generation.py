@@ -3,7 +3,8 @@
 A killed instance loses at most the steps in flight: another takes the lease, reads what is finished, and goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -17,14 +18,14 @@ from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
 from lyo_rt.courses import repository as courses
-from lyo_rt.courses.records import NewItem, NewLesson, NewModule
+from lyo_rt.courses.drafted import ASSESSMENT_MINUTES, assessment_item, lesson_items, metadata
+from lyo_rt.courses.records import NewLesson, NewModule
 from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database
 from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
-from lyo_rt.language_models.quality.counts import summed
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
     CoursePlan,
@@ -36,10 +37,13 @@ from lyo_rt.language_models.tasks import (
 )
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost, held_still
 from lyo_rt.operations import service as operations
+from lyo_rt.practice import repository as practice
+from lyo_rt.practice import rules as adaptive
 from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 
 PARALLEL_STEPS = 3
-ASSESSMENT_MINUTES = 10
+KNOWN = 100
+"""Subjects, the newest, by which a learner's lessons are suited to them."""
 UNREACHED = "No language model could be reached; please try again later."
 POISONED = "This task has stopped every instance that worked on it, and was given up."
 
@@ -116,11 +120,19 @@ class GenerationActor(Actor[WorkMessage]):
             self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
         await persist(lambda: self._begin("Planning the course" if rules.PLAN not in self._steps else "Going on"))
         plan = await self._plan(work)
+        suited = await persist(partial(self._suited, work))
         async with anyio.create_task_group() as modules:
             for module in range(len(plan.modules)):
-                modules.start_soon(self._write_module, work, plan, module)
+                modules.start_soon(self._write_module, suited, plan, module)
         await persist(lambda: self._assemble(work, plan))
         return None
+
+    async def _suited(self, work: Work) -> Work:
+        """The work with the level its lessons are to have: by the learner's rating where that tells enough."""
+        known = await practice.list_known(self._database, work.user_id, limit=KNOWN)
+        ability = adaptive.ability_towards(work.brief.topic, known)
+        level = adaptive.told_level(ability) or work.brief.level
+        return msgspec.structs.replace(work, brief=msgspec.structs.replace(work.brief, level=level))
 
     async def _begin(self, message: str) -> None:
         changes = Changes()
@@ -275,41 +287,3 @@ class GenerationActor(Actor[WorkMessage]):
                 stream = streams.course_stream(work.course_id)
                 await streams.delete(transaction, stream)
                 await streams.append(transaction, stream, "cancelled", {})
-
-
-def lesson_items(title: str, minutes: int, draft: LessonDraft) -> tuple[NewItem, ...]:
-    """A lesson's draft as its items: text, key terms, exercise, sources."""
-    items = [NewItem("text", title, draft.text, duration=minutes * 60)]
-    if draft.key_terms:
-        terms = [{"term": term.term, "definition": term.definition} for term in draft.key_terms]
-        text = "\n".join(f"- **{term.term}**: {term.definition}" for term in draft.key_terms)
-        items.append(NewItem("key_terms", "Key terms", text, {"terms": terms}))
-    exercise = draft.exercise
-    items.append(NewItem("exercise", exercise.title, exercise.instructions, duration=exercise.minutes * 60))
-    items.extend(NewItem("link", link.title, source=link.source, source_url=link.url) for link in draft.links)
-    return tuple(items)
-
-
-def assessment_item(draft: AssessmentDraft) -> NewItem:
-    """A module's questions; their answers stand under `key`, which is never read out with the course."""
-    questions = [
-        {"id": f"q{place}", "question": question.question, "options": question.options}
-        for place, question in enumerate(draft.questions, 1)
-    ]
-    key = {
-        f"q{place}": {"answer": question.answer, "explanation": question.explanation}
-        for place, question in enumerate(draft.questions, 1)
-    }
-    return NewItem("quiz", draft.title, None, {"questions": questions, "key": key}, duration=ASSESSMENT_MINUTES * 60)
-
-
-def metadata(written: Sequence[Written]) -> dict[str, Any]:
-    """Who wrote a course, with how many tokens, and what the quality gates mended and dropped."""
-    models = list(dict.fromkeys(one.model for one in written))
-    return {
-        "model_used": models[0] if models else None,
-        "models": models,
-        "degraded": any(one.degraded for one in written),
-        "tokens_used": sum(one.usage.prompt_tokens + one.usage.answer_tokens for one in written),
-        "gates": msgspec.to_builtins(summed(one.gates for one in written)),
-    }

@@ -77,7 +77,9 @@ async def finish(
         for question in questions
         if answers[question.id].graded_by != "open" and not (degraded and question.rubric)
     ]
-    counted = await practice.rate(transaction, user=quiz.user_id, subject=quiz.subject, graded=graded, now=now)
+    counted = await practice.rate(
+        transaction, user=quiz.user_id, subject=quiz.subject, title=quiz.title, graded=graded, now=now
+    )
     await attempts.set_rated(transaction, attempt.id, counted)
 
 

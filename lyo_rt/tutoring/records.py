@@ -74,6 +74,7 @@ class TurnContext(msgspec.Struct, frozen=True):
     """What the writer of an answer needs: the conversation up to the question, newest last, and its ground.
 
     `question` is the message that is answered, at `asked`; `turns` are those behind the summary, `positions` theirs.
+    `level` is what the learner's rating says; None where it says nothing, and the material's own holds.
     """
 
     conversation: UUID
@@ -91,7 +92,7 @@ class TurnContext(msgspec.Struct, frozen=True):
     locale: str
     style: Style | None
     concerned: bool = False
-    level: Level = "beginner"
+    level: Level | None = None
 
     @property
     def said(self) -> str:
