@@ -27,7 +27,6 @@ from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
 from lyo_rt.language_models.tasks import (
-    AssessmentDraft,
     CoursePlan,
     LessonDraft,
     PlanCourse,

@@ -57,8 +57,9 @@ async def recommendations() -> Response:
 
     Published courses of others that share words with the courses the learner asked for and the conversations they had,
     then those at their level in their language; and up to two of the learner's own that are not finished. A difficulty
-    weighs the more the nearer the learner can be expected to come to 65 to 80 % right answers. The sentence why is written by a language model, or, when none answers
-    in four seconds or no budget is left, put together from the facts. It is one list without further pages.
+    weighs the more the nearer the learner can be expected to come to 65 to 80 % right answers. The sentence why is
+    written by a language model, or, when none answers in four seconds or no budget is left, put together from the
+    facts. It is one list without further pages.
     """
     limit = _limit(request.args.get("limit", str(LIMIT)))
     database, user = services().database, who().user_id
