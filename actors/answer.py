@@ -18,7 +18,7 @@ from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import TextSink
 from lyo_rt.leases import Lease, LeaseLost
-from lyo_rt.problems import Unavailable
+from lyo_rt.problems import Problem, Unavailable
 from lyo_rt.tutoring import service
 from lyo_rt.tutoring.records import TurnContext
 
@@ -95,14 +95,14 @@ class Answer:
                 self._more.set()
         return composed
 
-    async def end(self, status: Status, composed: Composed | None) -> None:
-        """Send the rest and store the whole. Raises LeaseLost."""
+    async def end(self, status: Status, composed: Composed | None, problem: Problem | None = None) -> None:
+        """Send the rest and store the whole; `problem` is why it failed. Raises LeaseLost."""
         with anyio.CancelScope(shield=True), anyio.move_on_after(5):
             await self._send()
-        await persist(lambda: self._end(status, composed))
+        await persist(lambda: self._end(status, composed, problem))
         await self._broadcast.drop_draft(self._key)
 
-    async def _end(self, status: Status, composed: Composed | None) -> None:
+    async def _end(self, status: Status, composed: Composed | None, problem: Problem | None) -> None:
         await service.end_turn(
             self._database,
             self.lease,
@@ -112,6 +112,7 @@ class Answer:
             status=status,
             model=composed.written.model if composed else None,
             prompt=composed.prompt if composed else None,
+            problem=problem,
         )
 
     async def _begin_revision(self) -> None:

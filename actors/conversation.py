@@ -3,12 +3,13 @@
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from actors.actor import Actor
 from actors.answer import Answer, Status
 from actors.composing import Composed, Composer
-from actors.crashes import faults
+from actors.crashes import problem_of
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt.broadcast.contract import Broadcast
@@ -16,7 +17,9 @@ from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models.port import LanguageModel
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
-from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Unavailable
+from lyo_rt.practice import repository as practice
+from lyo_rt.practice import rules as adaptive
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 from lyo_rt.tutoring import history, preparation, service
 from lyo_rt.tutoring.records import TurnContext
 
@@ -81,8 +84,9 @@ class ConversationActor(Actor[WorkMessage]):
     async def _write(self, answer: Answer, context: TurnContext) -> None:
         status: Status = "complete"
         composed: Composed | None = None
+        problem: Problem | None = None
         if answer.lease.takeovers >= POISONED_AFTER:
-            status = "failed"
+            problem = Unavailable("This turn has stopped every instance that worked on it, and was given up.")
         else:
             with answer.scope:
                 if answer.lease.cancel_requested:
@@ -92,27 +96,37 @@ class ConversationActor(Actor[WorkMessage]):
                     composed = await answer.write(composer.compose)
                 except* LeaseLost:
                     answer.lost = True
-                except* ModelUnavailable:
-                    status = "failed"
+                except* ModelUnavailable as refusals:
+                    problem = problem_of(refusals)
                 except* BudgetExhausted as refusals:
-                    status = "failed"
-                    await answer.say_instead(str(faults(refusals)[0]))
+                    problem = problem_of(refusals)
+                    await answer.say_instead(problem.detail)
         if answer.lost:
             _log_lost(answer.lease)
             return
         if answer.scope.cancelled_caught:
-            status = "stopped"
-        await answer.end(status, composed)
+            status, problem = "stopped", None
+        elif problem is not None:
+            status = "failed"
+        await answer.end(status, composed, problem)
         if status == "complete":
             self.start_soon(self._summarise, context)
 
     async def _composer(self, lease: Lease, context: TurnContext) -> Composer:
+        context = await persist(lambda: self._suited(context))
         prepared = await persist(lambda: preparation.prepare(self._database, lease, context))
 
         async def flag() -> None:
             await persist(lambda: preparation.flag_answer(self._database, lease, context))
 
         return Composer(self._model, prepared, user=context.user_id, answer=lease.id, flag=flag)
+
+    async def _suited(self, context: TurnContext) -> TurnContext:
+        """The context with the level that the learner's rating in the resource's subject says."""
+        if context.resource_id is None:
+            return context
+        ability = await practice.get_ability_about(self._database, context.user_id, context.resource_id)
+        return msgspec.structs.replace(context, level=adaptive.told_level(ability))
 
     async def _summarise(self, context: TurnContext) -> None:
         """Beside the conversation; when no model is there the next long turn keeps an extract instead."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import anyio
 
+from lyo_rt.problems import Problem
+
 
 class StrayCancellation(Exception):
     """Something that was awaited had been cancelled by somebody else."""
@@ -59,6 +61,11 @@ def faults(crash: BaseException) -> list[BaseException]:
     if isinstance(crash, BaseExceptionGroup):
         return [fault for part in crash.exceptions for fault in faults(part)]
     return [crash]
+
+
+def problem_of(refusals: BaseExceptionGroup[Problem]) -> Problem:
+    """The first of the problems that an `except*` has caught."""
+    return next(fault for fault in faults(refusals) if isinstance(fault, Problem))
 
 
 def described(crash: BaseException) -> dict[str, Any]:

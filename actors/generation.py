@@ -3,7 +3,8 @@
 A killed instance loses at most the steps in flight: another takes the lease, reads what is finished, and goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import anyio
@@ -12,21 +13,20 @@ import structlog
 
 from actors.actor import Actor
 from actors.courtesy import Courtesy
-from actors.crashes import faults
+from actors.crashes import problem_of
 from actors.leaseholder import Leaseholder
 from actors.work import Lost, Stop, Take, WorkMessage, persist
 from lyo_rt import streams
 from lyo_rt.courses import repository as courses
-from lyo_rt.courses.records import NewItem, NewLesson, NewModule
+from lyo_rt.courses.drafted import ASSESSMENT_MINUTES, assessment_item, lesson_items, metadata
+from lyo_rt.courses.records import NewLesson, NewModule
 from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database
 from lyo_rt.generation import rules, service
 from lyo_rt.generation.records import TERMINAL, Step, Work
 from lyo_rt.generation.rules import AssessmentStep, LessonStep
 from lyo_rt.language_models.port import Asker, LanguageModel, Written
-from lyo_rt.language_models.quality.counts import summed
 from lyo_rt.language_models.tasks import (
-    AssessmentDraft,
     CoursePlan,
     LessonDraft,
     PlanCourse,
@@ -36,10 +36,15 @@ from lyo_rt.language_models.tasks import (
 )
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost, held_still
 from lyo_rt.operations import service as operations
-from lyo_rt.problems import BudgetExhausted, ModelUnavailable
+from lyo_rt.practice import repository as practice
+from lyo_rt.practice import rules as adaptive
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 
 PARALLEL_STEPS = 3
-ASSESSMENT_MINUTES = 10
+KNOWN = 100
+"""Subjects, the newest, by which a learner's lessons are suited to them."""
+UNREACHED = "No language model could be reached; please try again later."
+POISONED = "This task has stopped every instance that worked on it, and was given up."
 
 Draft = TypeVar("Draft", bound=msgspec.Struct)
 log = structlog.get_logger()
@@ -79,16 +84,16 @@ class GenerationActor(Actor[WorkMessage]):
         self._leaseholder.drop(self._lease)
 
     async def _run(self) -> None:
-        failure: str | None = None
+        failure: Problem | None = None
         with self._scope:
             try:
                 failure = await self._write()
             except* LeaseLost:
                 self._lost = True
-            except* ModelUnavailable:
-                failure = "No language model could be reached; please try again later."
+            except* ModelUnavailable as refusals:
+                failure = ModelUnavailable(UNREACHED, retry_after=problem_of(refusals).retry_after)
             except* BudgetExhausted as refusals:
-                failure = str(faults(refusals)[0])
+                failure = problem_of(refusals)
         if not self._lost:
             try:
                 if self._scope.cancelled_caught:
@@ -99,7 +104,7 @@ class GenerationActor(Actor[WorkMessage]):
                 log.info("task ended elsewhere", task=str(self._lease.id))
         self.finish()
 
-    async def _write(self) -> str | None:
+    async def _write(self) -> Problem | None:
         """Everything that is still to do; what is returned says why it cannot be done."""
         if self._lease.cancel_requested:
             self._scope.cancel()
@@ -109,16 +114,24 @@ class GenerationActor(Actor[WorkMessage]):
             self._lost = True
             return None
         if self._lease.takeovers >= POISONED_AFTER:
-            return "This task has stopped every instance that worked on it, and was given up."
+            return Unavailable(POISONED)
         if self._lease.epoch > 1:
             self._steps = await persist(lambda: service.finished_steps(self._database, self._lease.id))
         await persist(lambda: self._begin("Planning the course" if rules.PLAN not in self._steps else "Going on"))
         plan = await self._plan(work)
+        suited = await persist(partial(self._suited, work))
         async with anyio.create_task_group() as modules:
             for module in range(len(plan.modules)):
-                modules.start_soon(self._write_module, work, plan, module)
+                modules.start_soon(self._write_module, suited, plan, module)
         await persist(lambda: self._assemble(work, plan))
         return None
+
+    async def _suited(self, work: Work) -> Work:
+        """The work with the level its lessons are to have: by the learner's rating where that tells enough."""
+        known = await practice.list_known(self._database, work.user_id, limit=KNOWN)
+        ability = adaptive.ability_towards(work.brief.topic, known)
+        level = adaptive.told_level(ability) or work.brief.level
+        return msgspec.structs.replace(work, brief=msgspec.structs.replace(work.brief, level=level))
 
     async def _begin(self, message: str) -> None:
         changes = Changes()
@@ -252,12 +265,12 @@ class GenerationActor(Actor[WorkMessage]):
         courses.finish_course(changes, work.course_id, status, metadata(written), behind="fence")
         streams.appending(changes, "closed", streams.course_stream(work.course_id), status, told, behind="fence")
 
-    async def _failed(self, reason: str) -> None:
+    async def _failed(self, problem: Problem) -> None:
         async with self._database.transaction() as transaction:
             work, changes = await service.work(transaction, self._lease.id), Changes()
-            service.finish(changes, self._lease, "ERROR", reason, work)
+            service.finish(changes, self._lease, "ERROR", problem.detail, work, problem=problem)
             if work is not None:
-                self._close_course(changes, work, "failed", {"message": reason})
+                self._close_course(changes, work, "failed", {"message": problem.detail, "code": problem.code})
             held_still(await transaction.carry_out(changes), self._lease)
             if self._lease.takeovers >= POISONED_AFTER:
                 await operations.tell_poisoned(transaction, self._lease.id, self._lease.takeovers)
@@ -273,41 +286,3 @@ class GenerationActor(Actor[WorkMessage]):
                 stream = streams.course_stream(work.course_id)
                 await streams.delete(transaction, stream)
                 await streams.append(transaction, stream, "cancelled", {})
-
-
-def lesson_items(title: str, minutes: int, draft: LessonDraft) -> tuple[NewItem, ...]:
-    """A lesson's draft as its items: text, key terms, exercise, sources."""
-    items = [NewItem("text", title, draft.text, duration=minutes * 60)]
-    if draft.key_terms:
-        terms = [{"term": term.term, "definition": term.definition} for term in draft.key_terms]
-        text = "\n".join(f"- **{term.term}**: {term.definition}" for term in draft.key_terms)
-        items.append(NewItem("key_terms", "Key terms", text, {"terms": terms}))
-    exercise = draft.exercise
-    items.append(NewItem("exercise", exercise.title, exercise.instructions, duration=exercise.minutes * 60))
-    items.extend(NewItem("link", link.title, source=link.source, source_url=link.url) for link in draft.links)
-    return tuple(items)
-
-
-def assessment_item(draft: AssessmentDraft) -> NewItem:
-    """A module's questions; their answers stand under `key`, which is never read out with the course."""
-    questions = [
-        {"id": f"q{place}", "question": question.question, "options": question.options}
-        for place, question in enumerate(draft.questions, 1)
-    ]
-    key = {
-        f"q{place}": {"answer": question.answer, "explanation": question.explanation}
-        for place, question in enumerate(draft.questions, 1)
-    }
-    return NewItem("quiz", draft.title, None, {"questions": questions, "key": key}, duration=ASSESSMENT_MINUTES * 60)
-
-
-def metadata(written: Sequence[Written]) -> dict[str, Any]:
-    """Who wrote a course, with how many tokens, and what the quality gates mended and dropped."""
-    models = list(dict.fromkeys(one.model for one in written))
-    return {
-        "model_used": models[0] if models else None,
-        "models": models,
-        "degraded": any(one.degraded for one in written),
-        "tokens_used": sum(one.usage.prompt_tokens + one.usage.answer_tokens for one in written),
-        "gates": msgspec.to_builtins(summed(one.gates for one in written)),
-    }

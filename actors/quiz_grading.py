@@ -13,7 +13,7 @@ from lyo_rt.language_models.quiz_tasks import GradeAnswers
 from lyo_rt.leases import POISONED_AFTER, Lease
 from lyo_rt.practice import service as practice
 from lyo_rt.practice.records import Graded
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable
 from lyo_rt.quizzes import attempts, grading, repository, service
 from lyo_rt.quizzes.records import Answered, Attempt, Given, Grade, Placed, Quiz
 from lyo_rt.quizzes.rules import chance
@@ -77,7 +77,9 @@ async def finish(
         for question in questions
         if answers[question.id].graded_by != "open" and not (degraded and question.rubric)
     ]
-    counted = await practice.rate(transaction, user=quiz.user_id, subject=quiz.subject, graded=graded, now=now)
+    counted = await practice.rate(
+        transaction, user=quiz.user_id, subject=quiz.subject, title=quiz.title, graded=graded, now=now
+    )
     await attempts.set_rated(transaction, attempt.id, counted)
 
 
@@ -106,7 +108,7 @@ class Grader:
     async def _judged(
         self, quiz: Quiz, questions: Sequence[Placed], attempt: Attempt, answers: Sequence[Answered]
     ) -> dict[UUID, Grade] | None:
-        """The grades by question; None when nobody could judge."""
+        """The grades by question; None when nobody could judge, or it would not be paid for."""
         by_id = {question.id: question for question in questions}
         open_ = [(by_id[answer.question], answer) for answer in answers if answer.graded_by == "rules"]
         task = GradeAnswers(
@@ -116,7 +118,7 @@ class Grader:
         asker = Asker("grading", user=quiz.user_id, work=attempt.id, private=True)
         try:
             verdict, written = await self._model.write(task, asker)
-        except ModelUnavailable:
+        except (ModelUnavailable, BudgetExhausted):
             return None
         if written.degraded:
             return None

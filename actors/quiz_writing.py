@@ -17,7 +17,7 @@ from lyo_rt.operations import service as operations
 from lyo_rt.practice import repository as practice
 from lyo_rt.practice import rules as adaptive
 from lyo_rt.practice.records import Ability, Candidate, Rating
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable, Problem, Unavailable
 from lyo_rt.quizzes import repository, service
 from lyo_rt.quizzes.items import Refused, Sifted, item_of, sifted
 from lyo_rt.quizzes.records import NewQuestion, Question, Quiz
@@ -60,7 +60,7 @@ class QuizWriter:
         if quiz is None or quiz.status != "writing":
             await persist(lambda: self._close(lease))
         elif lease.takeovers >= POISONED_AFTER:
-            await persist(lambda: self._fail(lease, POISONED, None))
+            await persist(lambda: self._fail(lease, Unavailable(POISONED)))
         else:
             await self._write(lease, quiz)
 
@@ -69,18 +69,21 @@ class QuizWriter:
         ability = await persist(lambda: practice.get_ability(self._database, quiz.user_id, quiz.subject))
         chosen = await persist(lambda: self._chosen(quiz, ability)) if quiz.adaptive else []
         made = _Made([], [], [])
-        failure, retry_after = "", RETRY_AFTER
+        problem: Problem | None = None
         if len(chosen) < quiz.requested:
             try:
                 await self._ask(quiz, quiz.requested - len(chosen), [question for question, _ in chosen], made)
-                failure = NOTHING_WITHOUT_A_MODEL if any(one.degraded for one in made.writers) else NOTHING_SOUND
             except ModelUnavailable as fault:
-                failure, retry_after = fault.detail, fault.retry_after or RETRY_AFTER
+                problem = ModelUnavailable(fault.detail, retry_after=fault.retry_after or RETRY_AFTER)
+            except BudgetExhausted as fault:
+                problem = fault
         if chosen or made.questions:
             seconds = round(self._clock.monotonic() - began, 3)
             await persist(lambda: self._store(lease, quiz, ability, chosen, made, seconds))
         else:
-            await persist(lambda: self._fail(lease, failure, retry_after))
+            nothing = NOTHING_WITHOUT_A_MODEL if any(one.degraded for one in made.writers) else NOTHING_SOUND
+            failed = problem or ModelUnavailable(nothing, retry_after=RETRY_AFTER)
+            await persist(lambda: self._fail(lease, failed))
 
     async def _chosen(self, quiz: Quiz, ability: Ability) -> list[tuple[Question, Rating]]:
         """Questions of the resource that suit the learner."""
@@ -90,7 +93,8 @@ class QuizWriter:
         return [(pool[one.question], one.rating) for one in adaptive.choose(ability, candidates, quiz.requested)]
 
     async def _ask(self, quiz: Quiz, count: int, chosen: Sequence[Question], made: _Made) -> None:
-        """Have up to `count` sound questions written into `made`. Raises ModelUnavailable when no model answers."""
+        """Have up to `count` sound questions put into `made`. Raises ModelUnavailable and BudgetExhausted while there
+        is none."""
         had = await persist(
             lambda: repository.recent_questions(self._database, quiz.user_id, quiz.subject, limit=AVOID)
         )
@@ -104,7 +108,7 @@ class QuizWriter:
                 draft, written = await self._model.write(
                     msgspec.structs.replace(task, questions=wanted, avoid=tuple(had), refused=refused), asker
                 )
-            except ModelUnavailable:
+            except (ModelUnavailable, BudgetExhausted):
                 if made.questions:
                     return
                 raise
@@ -172,11 +176,11 @@ class QuizWriter:
             )
             await self._end(transaction, lease)
 
-    async def _fail(self, lease: Lease, failure: str, retry_after: float | None) -> None:
+    async def _fail(self, lease: Lease, problem: Problem) -> None:
         async with self._database.transaction() as transaction:
             await leases.fence(transaction, lease)
-            await repository.fail_quiz(transaction, lease.id, failure, retry_after=retry_after)
-            if failure is POISONED:
+            await repository.fail_quiz(transaction, lease.id, problem)
+            if lease.takeovers >= POISONED_AFTER:
                 await operations.tell_poisoned(transaction, lease.id, lease.takeovers)
             await self._end(transaction, lease)
 

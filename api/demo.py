@@ -2,13 +2,13 @@
 
 import anyio.to_thread
 
-from actors.generation import ASSESSMENT_MINUTES, assessment_item, lesson_items
 from lyo_rt.accounts.demo import LEARNERS, seed_demo
 from lyo_rt.accounts.repository import find_credentials
 from lyo_rt.accounts.rules import email_key
 from lyo_rt.clock import Clock
 from lyo_rt.courses import repository
 from lyo_rt.courses.demo import DemoCourse, DemoModule, course_id, read_course
+from lyo_rt.courses.drafted import ASSESSMENT_MINUTES, assessment_item, lesson_items
 from lyo_rt.courses.records import NewItem, NewLesson, NewModule
 from lyo_rt.database.changes import Changes
 from lyo_rt.database.pool import Database, Transaction

@@ -1,6 +1,5 @@
 """The model this instance runs itself, as far as the settings ask for one: its place, its keeper, its host."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
@@ -8,7 +7,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import anyio.to_thread
-import asyncpg
 
 from actors.crashes import NEVER
 from actors.leaseholder import Leaseholder, Teller
@@ -52,9 +50,7 @@ class LocalModel:
         supervisor.start(HOST, self.artifact.path, lambda: ModelHost(self.artifact, self.standing, self._load(), clock))
         if self.place is not None:
             # One row for each place, for ever: what is kept is not work that ends.
-            with suppress(asyncpg.UniqueViolationError):
-                async with database.transaction() as transaction:
-                    await leases.create(transaction, self.kind, self.place, owner=None)
+            await leases.ensure(database, self.kind, self.place)
 
     def keeper(self, supervisor: Supervisor, leaseholder: Leaseholder, lease: Lease) -> Teller:
         """The actor that pulls under the lease of the place."""

@@ -137,9 +137,10 @@ async def once_foretold(
     digest = idempotency.body_digest([request.view_args or {}, await request.get_json()])
     idempotency.taking(changes, user_id, route, key, digest, await _kept(answer), now=services().clock.now())
     work(changes, "taken")
-    if (await services().database.carry_out(changes))["taken"]:
-        return answer
-    return _again(await idempotency.stored(services().database, user_id, route, key, digest))
+    while not (await services().database.carry_out(changes))["taken"]:
+        if (stored := await idempotency.stored(services().database, user_id, route, key, digest)) is not None:
+            return _again(stored)
+    return answer
 
 
 async def _kept(answer: Response) -> idempotency.StoredAnswer:

@@ -196,8 +196,11 @@ class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
     text: str
 
 
-class End(msgspec.Struct, frozen=True, tag="end"):
-    """An answer has ended; `length` (code points) and `sha256` (of the UTF-8) are those of its whole text."""
+class End(msgspec.Struct, frozen=True, tag="end", omit_defaults=True):
+    """An answer has ended; `length` (code points) and `sha256` (of the UTF-8) are those of its whole text.
+
+    `code` is there when it failed: that of the problem a request would have been answered with.
+    """
 
     stream: str
     epoch: int
@@ -207,6 +210,7 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     status: Literal["complete", "stopped", "failed", "superseded"]
     length: int
     sha256: str
+    code: str | None = None
 
 
 class Typist(msgspec.Struct, frozen=True, tag="typing"):
@@ -326,4 +330,5 @@ def of_event(stream: str, epoch: int, seq: int, name: str, data: Mapping[str, An
     """A stored event as the frame it goes out as."""
     if name != END:
         return Event(stream, epoch, seq, name, data)
-    return End(stream, epoch, seq, **{key: data[key] for key in ("message", "revision", "status", "length", "sha256")})
+    told = {key: data[key] for key in ("message", "revision", "status", "length", "sha256")}
+    return End(stream, epoch, seq, **told, code=data.get("code"))

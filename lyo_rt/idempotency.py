@@ -67,8 +67,10 @@ async def begin(
     Returns None when the work is still to be done (then call `finish` in the same transaction), else the stored
     answer. A key older than 24 hours counts as new. Raises IdempotencyKeyReused when it came with another body.
     """
-    taken = await transaction.fetchval(_TAKE, user_id, route, key, digest, now, now - KEPT, None, None, None)
-    return None if taken else await stored(transaction, user_id, route, key, digest)
+    while not await transaction.fetchval(_TAKE, user_id, route, key, digest, now, now - KEPT, None, None, None):
+        if (answer := await stored(transaction, user_id, route, key, digest)) is not None:
+            return answer
+    return None
 
 
 def taking(
@@ -77,7 +79,7 @@ def taking(
     """What `begin` and `finish` do, for work whose answer is known beforehand: the part `taken` of the changes.
 
     It returns no row when the key was taken before: then nothing that stands behind it happens, and `stored` has the
-    first answer.
+    first answer; where it has none any more, the same changes are to be carried out again.
     """
     changes.add(
         "taken", _TAKE, user_id, route, key, digest, now, now - KEPT, answer.status, answer.headers, answer.body
@@ -85,8 +87,9 @@ def taking(
     changes.want("taken")
 
 
-async def stored(queries: Queries, user_id: UUID, route: str, key: str, digest: bytes) -> StoredAnswer:
-    """The answer kept for a key that was taken. Raises IdempotencyKeyReused when it came with another body."""
+async def stored(queries: Queries, user_id: UUID, route: str, key: str, digest: bytes) -> StoredAnswer | None:
+    """The answer kept for a key that was taken; None when that has been deleted since (its day was over, or what it
+    stood for failed), so that the key is free. Raises IdempotencyKeyReused when it came with another body."""
     kept = one(
         _Kept,
         await queries.fetchrow(
@@ -98,7 +101,7 @@ async def stored(queries: Queries, user_id: UUID, route: str, key: str, digest: 
         ),
     )
     if kept is None:
-        raise RuntimeError("the upsert has found this row, and keys are kept for a day")
+        return None
     if kept.body_digest != digest:
         raise IdempotencyKeyReused("This Idempotency-Key came with another body before; use a new key.")
     return StoredAnswer(kept.status, kept.headers, kept.body)

@@ -113,6 +113,15 @@ def creating(
     return Lease(kind, id, 0 if owner is None else 1, subject)
 
 
+async def ensure(queries: Queries, kind: str, id: UUID) -> None:
+    """There is a lease of this kind and id, anyone's to claim where it is new; one that is there stays as it is."""
+    await queries.execute(
+        "INSERT INTO leases (kind, id, epoch) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+        kind,
+        id,
+    )
+
+
 async def claim(
     queries: Queries, kinds: Sequence[str], owner: int, *, limit: int, settling: float = RETURN_SECONDS
 ) -> list[Lease]:

@@ -281,6 +281,12 @@ class Draining(Unavailable):
     close_code = 1012
 
 
+def kept(code: str | None, detail: str, *, retry_after: float | None) -> Problem:
+    """The problem that work has failed with, of which `code` was kept; ModelUnavailable where that says nothing."""
+    kinds = {kind.code: kind for kind in every_problem()}
+    return kinds.get(code or "", ModelUnavailable)(detail, retry_after=retry_after)
+
+
 def every_problem() -> list[type[Problem]]:
     """All the kinds of problem, for the problem pages and OpenAPI, by name."""
     found: dict[str, type[Problem]] = {}

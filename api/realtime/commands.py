@@ -119,10 +119,11 @@ class SessionCommands:
         idempotency.taking(changes, who.user_id, GENERATE_ROUTE, key, digest, kept.stored(), now=now)
         self._workshop.generate(changes, accepted, who.user_id, brief, behind="taken")
         with _answered():
-            if (await self._database.carry_out(changes))["taken"]:
-                return kept.body
-            stored = await idempotency.stored(self._database, who.user_id, GENERATE_ROUTE, key, digest)
-        return msgspec.json.decode(stored.body, type=dict[str, Any])
+            while not (await self._database.carry_out(changes))["taken"]:
+                stored = await idempotency.stored(self._database, who.user_id, GENERATE_ROUTE, key, digest)
+                if stored is not None:
+                    return msgspec.json.decode(stored.body, type=dict[str, Any])
+        return kept.body
 
     async def cancel(self, who: Identity, frame: Cancel) -> Mapping[str, Any]:
         """The task as it was; its stream tells of its end."""

@@ -36,7 +36,8 @@ async def read_usage() -> Response:
             day=now.date(),
             calls=sum(purpose.calls for purpose in purposes),
             tokens=tokens,
-            cost_usd=sum(purpose.cost_usd for purpose in purposes),
+            cost_usd=sum(purpose.cost_usd or 0.0 for purpose in purposes),
+            unpriced_calls=sum(purpose.unpriced_calls for purpose in purposes),
             limit_tokens=limit,
             remaining_tokens=None if limit is None else max(0, limit - tokens),
             resets_at=resets_at(now),
@@ -68,6 +69,8 @@ async def read_costs() -> Response:
         Costs(
             days=days,
             cost_usd=usage.spent(days),
+            unpriced_calls=sum(one.unpriced_calls for one in days),
+            cache=services().model.reuse(),
             today_usd=today,
             budget_usd=None if budget is None else float(budget),
             remaining_usd=usage.remaining_dollars(budget, today),

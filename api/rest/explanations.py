@@ -15,7 +15,7 @@ from api.services import services
 from lyo_rt.language_models.code_tasks import CodeExplanation, ExplainCode
 from lyo_rt.language_models.port import Asker
 from lyo_rt.language_models.tasks import Level
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable
 
 blueprint = Blueprint("explanations", __name__, url_prefix="/v1/ai")
 
@@ -67,7 +67,7 @@ class CodeExplained(CodeExplanation, frozen=True, kw_only=True):
 
 
 @blueprint.post("/explain-code")
-@answers(CodeExplained, limit="ai", problems=(ModelUnavailable,))
+@answers(CodeExplained, limit="ai", problems=(ModelUnavailable, BudgetExhausted))
 @signed_in
 @validate_request(ExplainCodeRequest)
 async def explain_code(data: ExplainCodeRequest) -> Response:

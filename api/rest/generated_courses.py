@@ -17,12 +17,13 @@ from lyo_rt.courses import repository
 from lyo_rt.courses.whole import WholeCourse, whole_course
 from lyo_rt.generation import service
 from lyo_rt.generation.records import Accepted, TaskRecord
-from lyo_rt.problems import Conflict, ModelUnavailable, NotFound
+from lyo_rt.problems import BudgetExhausted, Conflict, ModelUnavailable, NotFound, kept
 
 blueprint = Blueprint("generated-courses", __name__)
 
 WAIT_SECONDS = 25
 """How long the course is waited for when the client names no time (SPEC §4)."""
+RETRY_AFTER = 30.0
 
 
 @blueprint.post("/v1/ai/generate-course")
@@ -31,7 +32,7 @@ WAIT_SECONDS = 25
     also={202: Accepted},
     idempotency="optional",
     limit="ai",
-    problems=(NotFound, Conflict, ModelUnavailable),
+    problems=(NotFound, Conflict, ModelUnavailable, BudgetExhausted),
     headers={"Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
 )
 @signed_in
@@ -57,7 +58,7 @@ async def generate_course(data: GenerateCourse) -> Response:
 async def _finished(id: UUID, accepted: Response) -> Response:
     """The course of a task that is done, or the 202 while it goes on.
 
-    Raises ModelUnavailable when it failed, Conflict when it was cancelled, NotFound when the course is gone since.
+    Raises what it failed with, Conflict when it was cancelled, NotFound when the course is gone since.
     """
     task = await service.get_own(services().database, id, who().user_id)
     if task is None or not task.ended:
@@ -65,7 +66,8 @@ async def _finished(id: UUID, accepted: Response) -> Response:
     if task.state == "CANCELLED":
         raise Conflict("The task was cancelled.")
     if task.state == "ERROR":
-        raise ModelUnavailable(task.message or "", retry_after=30)
+        wait = (task.retry_at - services().clock.now()).total_seconds() if task.retry_at else RETRY_AFTER
+        raise kept(task.code, task.message or "", retry_after=wait)
     answer = json_answer(await _whole(task))
     if REPLAYED in accepted.headers:
         answer.headers[REPLAYED] = accepted.headers[REPLAYED]

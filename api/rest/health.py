@@ -17,6 +17,7 @@ from lyo_rt.language_models import breakers
 from lyo_rt.language_models.breakers import Breaker
 from lyo_rt.language_models.gemma.provider import NAME as GEMMA
 from lyo_rt.language_models.gemma.provider import NOT_READY_SECONDS
+from lyo_rt.language_models.port import Reuse
 from lyo_rt.models.address import shown
 from lyo_rt.models.records import Memory, Reason, State
 from lyo_rt.problems import Draining, NotAuthenticated, Unavailable
@@ -83,11 +84,13 @@ class ProviderHealth(msgspec.Struct, frozen=True):
 
 
 class AiHealth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who is asked, in this order. `degraded`: the first cannot be now. Admins see the circuit breakers."""
+    """Who is asked, in this order. `degraded`: the first cannot be now. Admins see the circuit breakers, and how often
+    this instance had an answer that was there already."""
 
     status: Literal["ok", "degraded"]
     providers: tuple[str, ...]
     details: list[ProviderHealth] | None = None
+    cache: Reuse | None = None
 
 
 class GemmaHealth(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -198,7 +201,9 @@ async def ai() -> Response:
         for one, wait in zip(asked, cooling, strict=True)
     ]
     status: Literal["ok", "degraded"] = "degraded" if cooling[0] > 0 else "ok"
-    return json_answer(AiHealth(status, providers, details if _asks_an_admin() else None))
+    if not _asks_an_admin():
+        return json_answer(AiHealth(status, providers))
+    return json_answer(AiHealth(status, providers, details, services().model.reuse()))
 
 
 def _cooling(breaker: Breaker, now: datetime) -> float:

@@ -20,7 +20,7 @@ from lyo_rt.database.pool import Queries, Transaction
 from lyo_rt.language_models.tasks import Level
 from lyo_rt.practice import repository as practice
 from lyo_rt.practice import rules as adaptive
-from lyo_rt.problems import Conflict, ModelUnavailable, NotFound, Unavailable
+from lyo_rt.problems import BudgetExhausted, Conflict, ModelUnavailable, NotFound, Unavailable, kept
 from lyo_rt.quizzes import attempts, repository, rules
 from lyo_rt.quizzes.presenting import quiz_record, result_record
 from lyo_rt.quizzes.records import NewQuiz, Quiz, QuizRecord, QuizSummary, ResultRecord
@@ -47,7 +47,7 @@ class Begun(msgspec.Struct, frozen=True):
     also={202: QuizRecord},
     idempotency="optional",
     limit="ai",
-    problems=(NotFound, Conflict, ModelUnavailable),
+    problems=(NotFound, Conflict, ModelUnavailable, BudgetExhausted),
     headers={"Location": "the quiz", "Preference-Applied": "what was honoured of Prefer (RFC 7240)"},
 )
 @signed_in
@@ -73,7 +73,7 @@ async def generate(data: GenerateQuiz) -> Response:
     quiz = await come_true(services().broadcast, topic(id), lambda: _written(id), seconds=seconds)
     if quiz is not None and quiz.status == "failed":
         await forget(response, user_id=learner.user_id, route=ROUTE)
-        raise ModelUnavailable(quiz.failure or "", retry_after=quiz.retry_after)
+        raise kept(quiz.code, quiz.failure or "", retry_after=quiz.retry_after)
     quiz = quiz or await _own(id)
     questions = await repository.placed_questions(services().database, id)
     # as it was at first, also when the key comes again after an attempt
@@ -121,8 +121,8 @@ async def submit(quiz_id: UUID, data: SubmitQuiz) -> Response:
     """Submit an attempt and get its result.
 
     Sent again, also at the same time, the same `attempt` gets the result of the first. Answers in the learner's own
-    words are judged by a language model against the question's rubric; without one the rubric's own words are looked
-    for, and `degraded` says so. No program is ever run.
+    words are judged by a language model against the question's rubric; without one, or once the budget for
+    it is used up, the rubric's own words are looked for, and `degraded` says so. No program is ever run.
     """
     quiz = await _own(quiz_id)
     if quiz.status != "ready":

@@ -13,12 +13,14 @@ from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
 from api.turns import begin_turn, entries
-from lyo_rt.problems import Conflict, ModelUnavailable, NotFound
+from lyo_rt.problems import BudgetExhausted, Conflict, ModelUnavailable, NotFound, Problem, kept
 from lyo_rt.tutoring import grounding, repository
 from lyo_rt.tutoring.records import MessageRecord
 
 blueprint = Blueprint("study", __name__, url_prefix="/v1/ai")
 
+FAILED = "The tutor could not answer; please try again."
+RETRY_AFTER = 30.0
 HISTORY = 100
 """The newest messages the answer's conversationHistory shows."""
 
@@ -75,7 +77,7 @@ class StudyAnswer(msgspec.Struct, frozen=True):
 
 
 @blueprint.post("/study-session")
-@answers(StudyAnswer, limit="ai", problems=(NotFound, Conflict, ModelUnavailable))
+@answers(StudyAnswer, limit="ai", problems=(NotFound, Conflict, ModelUnavailable, BudgetExhausted))
 @signed_in
 @validate_request(StudyRequest)
 async def study(data: StudyRequest) -> Response:
@@ -92,7 +94,7 @@ async def study(data: StudyRequest) -> Response:
     database = services().database
     answer = await repository.get_message(database, begun.answer)
     if answer is None or answer.status == "failed":
-        raise ModelUnavailable("The tutor could not answer; please try again.", retry_after=30)
+        raise _failed(answer)
     return json_answer(
         StudyAnswer(
             response=answer.text,
@@ -102,6 +104,16 @@ async def study(data: StudyRequest) -> Response:
             response_time=round(services().clock.monotonic() - started, 3),
         )
     )
+
+
+def _failed(answer: MessageRecord | None) -> Problem:
+    """What the answer failed with."""
+    if answer is None or answer.code is None:
+        return ModelUnavailable(FAILED, retry_after=RETRY_AFTER)
+    wait = (answer.retry_at - services().clock.now()).total_seconds() if answer.retry_at else RETRY_AFTER
+    # of a budget the answer's text tells; a model's may be half an answer
+    detail = answer.text if answer.code == BudgetExhausted.code else FAILED
+    return kept(answer.code, detail, retry_after=wait)
 
 
 async def _session(data: StudyRequest, user: UUID) -> UUID:

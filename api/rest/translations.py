@@ -16,7 +16,7 @@ from api.responses import json_answer
 from api.services import services
 from lyo_rt.language_models.port import Asker, Written
 from lyo_rt.language_models.translation_tasks import Translate, Translation, restored, translate
-from lyo_rt.problems import ModelUnavailable
+from lyo_rt.problems import BudgetExhausted, ModelUnavailable
 
 blueprint = Blueprint("translations", __name__, url_prefix="/v1/ai")
 
@@ -73,7 +73,7 @@ class Translated(msgspec.Struct, frozen=True):
 
 
 @blueprint.post("/translate")
-@answers(Translated, limit="ai", problems=(ModelUnavailable,))
+@answers(Translated, limit="ai", problems=(ModelUnavailable, BudgetExhausted))
 @signed_in
 @validate_request(TranslateRequest)
 async def translate_text(data: TranslateRequest) -> Response:

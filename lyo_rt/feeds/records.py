@@ -5,11 +5,12 @@ from uuid import UUID
 
 import msgspec
 
-Factor = Literal["interests_match", "skill_level_appropriate", "language_match"]
+Factor = Literal["interests_match", "unfinished", "skill_level_appropriate", "language_match"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A finished course of somebody else's that the learner can see and has not begun; newest first in a list."""
+    """A written course: somebody else's that the learner can see and has not begun, or the learner's `own`. Newest
+    first in a list."""
 
     id: UUID
     slug: str | None
@@ -19,6 +20,7 @@ class Candidate(msgspec.Struct, frozen=True):
     locale: str
     estimated_minutes: int
     objectives: list[str]
+    own: bool = False
 
 
 class Studied(msgspec.Struct, frozen=True):

@@ -7,17 +7,17 @@ from lyo_rt.feeds.records import Candidate, Studied
 
 
 async def list_candidates(queries: Queries, user: UUID, *, limit: int) -> list[Candidate]:
-    """The newest published courses of others that `user` has no conversation about."""
+    """The newest courses of `user`, and published ones of others that `user` has no conversation about."""
     rows = await queries.fetch(
         """
-        SELECT c.id, slug, c.title, description, difficulty, locale, estimated_minutes, objectives
+        SELECT c.id, slug, c.title, description, difficulty, locale, estimated_minutes, objectives,
+            c.user_id = $1 AS own
         FROM courses c
-        WHERE is_published AND status = 'completed' AND c.user_id <> $1
-          AND NOT EXISTS (
+        WHERE status = 'completed' AND (c.user_id = $1 OR is_published AND NOT EXISTS (
             SELECT FROM conversations t
             WHERE t.user_id = $1 AND (t.resource_id = c.id
                 OR t.resource_id IN (SELECT l.id FROM lessons l WHERE l.course_id = c.id)
-                OR t.resource_id IN (SELECT i.id FROM items i WHERE i.course_id = c.id)))
+                OR t.resource_id IN (SELECT i.id FROM items i WHERE i.course_id = c.id))))
         ORDER BY c.created_at DESC, c.id DESC LIMIT $2
         """,
         user,

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from lyo_rt.feeds.records import Candidate, Factor, Fit, Studied
 from lyo_rt.language_models.outline.languages import language_of
@@ -10,19 +10,33 @@ from lyo_rt.language_models.outline.words import content_words, stem
 
 WORDS, LEVEL, LANGUAGE = 0.7, 0.15, 0.15
 """The shares of what is weighed."""
+UNFINISHED = 0.5
+"""What having begun a course oneself weighs, of the words it would share."""
+OWN_MOST = 2
+SUITED = 0.7
+"""From which on a difficulty is told to be a reason."""
 _MATCHED = 5
 
 
-def fitting(candidates: Sequence[Candidate], studied: Sequence[Studied], locale: str, *, limit: int) -> list[Fit]:
+def fitting(
+    candidates: Sequence[Candidate],
+    studied: Sequence[Studied],
+    locale: str,
+    suits: Callable[[Candidate], float | None],
+    *,
+    limit: int,
+) -> list[Fit]:
     """The best `limit` of the candidates, best first, newest among equals; nothing in another language that shares no
     word with what was studied.
 
-    `locale` is the learner's own; the level is that of the newest course they asked for.
+    `locale` is the learner's own. `suits` says from 0 to 1 how well a course's difficulty suits the learner, None where
+    that is not known: then the level does that the newest course they asked for has. The learner's own courses, which
+    share every word, are weighed as unfinished instead, and are OWN_MOST of the list at most.
     """
     wanted = _words(text for one in studied for text in (one.title, *one.interests, *one.objectives))
     level = next((one.difficulty for one in studied if one.difficulty), None)
     languages = {_primary(locale), *(_primary(one.locale) for one in studied if one.locale)}
-    described = [_words((one.title, one.description, *one.objectives)) for one in candidates]
+    described = [{} if one.own else _words((one.title, one.description, *one.objectives)) for one in candidates]
     frequency = Counter(part for words in described for part in words)
 
     def weight(part: str) -> float:
@@ -32,17 +46,23 @@ def fitting(candidates: Sequence[Candidate], studied: Sequence[Studied], locale:
     fits = []
     for course, words in zip(candidates, described, strict=True):
         shared = sorted(words.keys() & wanted.keys(), key=lambda part: (-weight(part), part))
-        factors = _factors(course, level, languages, shares=bool(shared))
-        score = WORDS * sum(map(weight, shared)) / most if shared else 0.0
-        score += LEVEL * ("skill_level_appropriate" in factors) + LANGUAGE * ("language_match" in factors)
-        if shared or "language_match" in factors:
+        known = suits(course)
+        suited = float(course.difficulty == level) if known is None else known
+        factors = _factors(course, languages, shares=bool(shared), suited=suited)
+        score = WORDS * sum(map(weight, shared)) / most if shared else WORDS * UNFINISHED * course.own
+        score += LEVEL * suited + LANGUAGE * ("language_match" in factors)
+        if shared or course.own or "language_match" in factors:
             fits.append(Fit(course, round(score, 2), tuple(wanted[part] for part in shared[:_MATCHED]), factors))
-    return sorted(fits, key=lambda fit: -fit.confidence)[:limit]
+    fits.sort(key=lambda fit: -fit.confidence)
+    surplus = [fit for fit in fits if fit.course.own][OWN_MOST:]
+    return [fit for fit in fits if fit not in surplus][:limit]
 
 
-def _factors(course: Candidate, level: str | None, languages: set[str], *, shares: bool) -> tuple[Factor, ...]:
+def _factors(course: Candidate, languages: set[str], *, shares: bool, suited: float) -> tuple[Factor, ...]:
     found: list[Factor] = ["interests_match"] if shares else []
-    if level is not None and course.difficulty == level:
+    if course.own:
+        found.append("unfinished")
+    if suited >= SUITED:
         found.append("skill_level_appropriate")
     if _primary(course.locale) in languages:
         found.append("language_match")

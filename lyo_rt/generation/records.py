@@ -24,7 +24,8 @@ class TaskProgress(msgspec.Struct, frozen=True):
 
 
 class TaskRecord(msgspec.Struct, frozen=True):
-    """One task with its progress."""
+    """One task with its progress; `code` is that of the problem it ended with, if it ended so, and `retry_at` when it
+    makes sense to ask again."""
 
     task_id: UUID
     kind: str
@@ -35,6 +36,8 @@ class TaskRecord(msgspec.Struct, frozen=True):
     provisional_course_id: UUID | None
     created_at: datetime = msgspec.field(name="createdAt")
     updated_at: datetime = msgspec.field(name="updatedAt")
+    code: str | None = None
+    retry_at: datetime | None = None
 
     @property
     def progress(self) -> TaskProgress:

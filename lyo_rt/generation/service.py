@@ -12,9 +12,10 @@ from lyo_rt.generation.records import KIND, Step, TaskRecord, Work
 from lyo_rt.language_models.port import Written
 from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease
+from lyo_rt.problems import Problem
 
 _TASK = """id AS task_id, kind, state, progress_pct AS "progressPct", message, result_id AS "resultId",
-    provisional_course_id, created_at AS "createdAt", updated_at AS "updatedAt" """
+    provisional_course_id, created_at AS "createdAt", updated_at AS "updatedAt", code, retry_at"""
 
 _PROGRESS = """tasks.state, tasks.progress_pct AS "progressPct", tasks.message, tasks.result_id AS "resultId" """
 """TaskProgress, column by column."""
@@ -112,13 +113,23 @@ def advance(changes: Changes, id: UUID, percent: int, message: str, *, behind: s
 
 
 def finish(
-    changes: Changes, lease: Lease, state: str, message: str, ended: Work | None, *, result: UUID | None = None
+    changes: Changes,
+    lease: Lease,
+    state: str,
+    message: str,
+    ended: Work | None,
+    *,
+    result: UUID | None = None,
+    problem: Problem | None = None,
 ) -> None:
-    """The one terminal state: DONE with its result, ERROR or CANCELLED; told to its learner too; see leases.fencing."""
+    """The one terminal state: DONE with its result, ERROR with its problem, or CANCELLED; told to its learner too; see
+    leases.fencing."""
     leases.fencing(changes, lease, close=True)
-    _change(changes, lease.id, state, 100 if state == "DONE" else 0, message, result, behind="fence")
+    _change(changes, lease.id, state, 100 if state == "DONE" else 0, message, result, problem, behind="fence")
     if ended is not None:
         data = {"task": lease.id, "course": ended.course_id, "state": state}
+        if problem is not None:
+            data["code"] = problem.code
         streams.appending(changes, "finished", streams.user_stream(ended.user_id), "task.finished", data, behind="task")
 
 
@@ -131,13 +142,22 @@ async def request_cancel(transaction: Transaction, id: UUID) -> bool:
 
 
 def _change(
-    changes: Changes, id: UUID, state: str, percent: int, message: str, result: UUID | None = None, *, behind: str
+    changes: Changes,
+    id: UUID,
+    state: str,
+    percent: int,
+    message: str,
+    result: UUID | None = None,
+    problem: Problem | None = None,
+    *,
+    behind: str,
 ) -> None:
     changes.add(
         "task",
         f"""
         UPDATE tasks SET state = $2, progress_pct = greatest(progress_pct, $3::smallint), message = $4,
-            result_id = coalesce($5, result_id), updated_at = now()
+            result_id = coalesce($5, result_id), code = $6, retry_at = now() + $7::float8 * interval '1 second',
+            updated_at = now()
         FROM {behind} WHERE id = $1 RETURNING {_PROGRESS}
         """,  # noqa: S608  (constants)
         id,
@@ -145,6 +165,8 @@ def _change(
         percent,
         message,
         result,
+        problem.code if problem else None,
+        problem.retry_after if problem else None,
     )
     _tell(changes, id)
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from lyo_rt.database.schema import document, happened, identity, metadata, owner, uuid
+from lyo_rt.database.schema import document, happened, identity, metadata, moment, owner, uuid
 
 tasks = sa.Table(
     "tasks",
@@ -13,6 +13,8 @@ tasks = sa.Table(
     sa.Column("state", sa.Text, nullable=False, server_default="PENDING"),
     sa.Column("progress_pct", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("message", sa.Text),
+    sa.Column("code", sa.Text, comment="of the problem it ended with"),
+    sa.Column("retry_at", moment, comment="when it makes sense to ask again"),
     sa.Column("result_id", uuid),
     sa.Column("provisional_course_id", uuid),
     document("request"),

@@ -14,6 +14,7 @@ import structlog
 
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.language_models.ledger import Kept
+from lyo_rt.language_models.port import Reuse
 from lyo_rt.problems import ModelUnavailable, Unavailable
 
 log = structlog.get_logger()
@@ -26,22 +27,36 @@ class Answers:
         self.seconds = seconds
         self._broadcast = broadcast
         self._buying: WeakValueDictionary[bytes, anyio.Lock] = WeakValueDictionary()
+        self._hits = self._joins = self._misses = 0
 
     @asynccontextmanager
-    async def alone(self, shared: bytes, deadline: float) -> AsyncIterator[None]:
-        """Of all callers on this instance with the same `shared`, one at a time is in the block.
+    async def alone(self, shared: bytes, deadline: float) -> AsyncIterator[bool]:
+        """Of all callers on this instance with the same `shared`, one at a time is in the block; whether it had to
+        wait for another.
 
         Raises ModelUnavailable when it is another's turn until the deadline.
         """
         lock = self._buying.setdefault(shared, anyio.Lock())
+        waited = lock.locked()
         with anyio.move_on_after(deadline - anyio.current_time()) as waiting:
             await lock.acquire()
         if waiting.cancelled_caught:
             raise ModelUnavailable(retry_after=1)
         try:
-            yield
+            yield waited
         finally:
             lock.release()
+
+    def served(self, *, joined: bool) -> None:
+        """An answer that was there already served again; `joined`: once it had been bought for somebody else."""
+        if joined:
+            self._joins += 1
+        else:
+            self._hits += 1
+
+    def reuse(self) -> Reuse:
+        """What has been counted."""
+        return Reuse(self._hits, self._joins, self._misses)
 
     async def recall(self, shared: bytes) -> Kept | None:
         """The answer, if there is one."""
@@ -53,7 +68,8 @@ class Answers:
         return None if found is None else msgspec.msgpack.decode(found, type=Kept)
 
     async def remember(self, shared: bytes, kept: Kept) -> None:
-        """Keep the answer for its time."""
+        """Keep the answer, which had to be bought, for its time."""
+        self._misses += 1
         try:
             await self._broadcast.remember(_key(shared), msgspec.msgpack.encode(kept), seconds=self.seconds)
         except Unavailable as fault:

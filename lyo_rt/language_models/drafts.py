@@ -8,9 +8,11 @@ import anyio
 import msgspec
 
 from lyo_rt.language_models.judging import Verdict, judged
-from lyo_rt.language_models.port import Draft, FaultKind, ModelFault, Usage, Written
+from lyo_rt.language_models.port import UNMETERED, Draft, FaultKind, Meter, ModelFault, Usage, Written
 from lyo_rt.language_models.prompts import Prompt
+from lyo_rt.language_models.requests import tokens_of
 from lyo_rt.language_models.tasks import StructuredTask, Turn
+from lyo_rt.problems import BudgetExhausted
 
 CUT_OFF = "the document was cut off at the limit of its length; send it whole, and shorter"
 
@@ -24,49 +26,53 @@ class Reply(msgspec.Struct, frozen=True):
     truncated: bool = False
 
 
-Ask = Callable[[Prompt], Awaitable[Reply]]
+Ask = Callable[[Prompt, Callable[[str], None]], Awaitable[Reply]]
+"""Sends a prompt; where the answer comes in pieces, the second argument is told of each."""
 
 
 async def write_draft(
-    provider: str, task: StructuredTask[Draft], prompt: Prompt, ask: Ask, *, timeout: float
+    provider: str, task: StructuredTask[Draft], prompt: Prompt, ask: Ask, meter: Meter = UNMETERED, *, timeout: float
 ) -> tuple[Draft, Written]:
     """The draft for `task`, as far as it passed the gates (judging.py).
 
     `ask` is called a second time with the faults alone when the first answer has any, and once more, with twice the
-    tokens allowed, when one is truncated. What is still faulty after that is dropped where enough remains.
+    tokens allowed, when one is truncated. What is still faulty after that is dropped where enough remains. `meter`
+    admits each of these calls.
 
     Raises ModelFault: timeout when all of it takes more than `timeout` seconds, truncated or malformed when the mended
-    answer is, and whatever `ask` raises; unless enough of the first answer was sound, which then is the draft.
+    answer is, and whatever `ask` and `meter` raise; unless enough of the first answer was sound, which then is the
+    draft.
     """
-    writing = _Writing(task, prompt, ask)
-    refused: ModelFault | None = None
+    writing = _Writing(task, prompt, ask, meter)
+    fault: ModelFault | BudgetExhausted | None = None
     with anyio.move_on_after(timeout) as deadline:
         try:
             await writing.rounds()
-        except ModelFault as fault:
-            refused = fault
-    best = writing.best
-    if best is not None and best.draft is not None:
-        gates = msgspec.structs.replace(best.gates, repairs=writing.repairs)
-        return best.draft, Written(provider=provider, model=writing.model, usage=writing.usage, gates=gates)
-    if refused is not None:
-        if writing.usage != Usage():  # None stays None: what is not known is estimated by whoever books it
-            refused.usage = writing.usage.plus(refused.usage or Usage())
-        raise refused
-    kind: FaultKind = "truncated" if writing.truncated else "malformed"
-    detail = "; ".join(writing.faults) or f"no whole answer within {timeout:g} s"
+        except (ModelFault, BudgetExhausted) as refused:
+            fault = refused
+    told = "; ".join(writing.faults)
     if deadline.cancelled_caught:
-        raise ModelFault(provider, "timeout", detail)
-    raise ModelFault(provider, kind, detail, usage=writing.usage)
+        fault = ModelFault(provider, "timeout", told or f"no whole answer within {timeout:g} s")
+    best = writing.best
+    if best is None or best.draft is None:
+        raise fault or ModelFault(provider, writing.fault, told)
+    if isinstance(fault, ModelFault):
+        meter.failed(fault)
+    gates = msgspec.structs.replace(best.gates, repairs=writing.repairs)
+    return best.draft, Written(provider=provider, model=writing.model, usage=writing.usage, gates=gates)
 
 
 class _Writing(Generic[Draft]):
     """One draft in the making: what was asked, what came, and the best of it."""
 
-    def __init__(self, task: StructuredTask[Draft], prompt: Prompt, ask: Ask) -> None:
+    def __init__(self, task: StructuredTask[Draft], prompt: Prompt, ask: Ask, meter: Meter) -> None:
         self._task = task
         self._prompt = prompt
         self._ask = ask
+        self._meter = meter
+        self._asked = False
+        self._told = ""
+        """What the prompt has beyond the first one."""
         self.usage = Usage()
         self.model = ""
         self.truncated = False
@@ -90,8 +96,9 @@ class _Writing(Generic[Draft]):
         if verdict.draft is not None and verdict.enough:
             self.best = verdict
         self.faults = verdict.faults
-        turns = (*self._prompt.turns, *_mending(reply.text, self.faults))
-        self._prompt = msgspec.structs.replace(self._prompt, turns=turns)
+        said, asked = _mending(reply.text, self.faults)
+        self._told = said.text + asked.text
+        self._prompt = msgspec.structs.replace(self._prompt, turns=(*self._prompt.turns, said, asked))
         return verdict.draft
 
     async def _replied(self) -> Reply:
@@ -100,11 +107,20 @@ class _Writing(Generic[Draft]):
         if reply.truncated and not self._prompt.longer:
             self._prompt = msgspec.structs.replace(self._prompt, longer=True)
             reply = await self._counted()
-        self.truncated = reply.truncated
         return reply
 
+    @property
+    def fault(self) -> FaultKind:
+        """What is wrong with the newest answer, when something is."""
+        return "truncated" if self.truncated else "malformed"
+
     async def _counted(self) -> Reply:
-        reply = await self._ask(self._prompt)
+        more = tokens_of(self._told.encode(errors="replace"))
+        await self._meter.sends(self.fault if self._asked else None, more_prompt=more, longer=self._prompt.longer)
+        self._asked = True
+        reply = await self._ask(self._prompt, self._meter.received)
+        self._meter.used(reply.usage)
+        self.truncated = reply.truncated
         self.usage = self.usage.plus(reply.usage)
         self.model = reply.model
         return reply

@@ -9,7 +9,7 @@ import structlog
 
 from lyo_rt.language_models.judging import item_of
 from lyo_rt.language_models.key_tasks import FindKeys, OpenQuestion
-from lyo_rt.language_models.port import Asker, Draft, LanguageModel, TextSink, Written
+from lyo_rt.language_models.port import Asker, Draft, LanguageModel, Reuse, TextSink, Written
 from lyo_rt.language_models.quality.counts import Gates
 from lyo_rt.language_models.quality.items import Item
 from lyo_rt.language_models.tasks import AssessmentDraft, StructuredTask, TutorTask, WriteAssessment
@@ -47,6 +47,10 @@ class Gatekeeper:
     async def stream(self, task: TutorTask, sink: TextSink, asker: Asker) -> Written:
         """As the model does."""
         return await self._model.stream(task, sink, asker)
+
+    def reuse(self) -> Reuse:
+        """Of both models."""
+        return self._model.reuse().plus(self._reader.reuse() if self._reader else Reuse())
 
     def statistics(self) -> Mapping[str, Any]:
         """What the gates did on this instance: structured drafts, rules mended and things dropped by rule."""

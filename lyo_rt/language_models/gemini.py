@@ -1,6 +1,6 @@
 """Google's Gemini through google-genai: one attempt per request, every failure a ModelFault."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -8,7 +8,7 @@ import anyio.to_thread
 import msgspec
 
 from lyo_rt.language_models.drafts import Reply, write_draft
-from lyo_rt.language_models.port import Draft, FaultKind, ModelFault, TextSink, Usage, Written
+from lyo_rt.language_models.port import UNMETERED, Draft, FaultKind, Meter, ModelFault, TextSink, Usage, Written
 from lyo_rt.language_models.prompts import Prompt, Prompts
 from lyo_rt.language_models.responses import kind_of_status, retry_after
 from lyo_rt.language_models.schemas import GEMINI_OMITS, provider_schema
@@ -62,9 +62,9 @@ class Gemini:
             ),
         )
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
         prompt = self._prompts.structured(task)
-        return await write_draft(self.name, task, prompt, self._ask, timeout=self._timeouts.total)
+        return await write_draft(self.name, task, prompt, self._ask, meter, timeout=self._timeouts.total)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
         pieces = pumped(self._pieces(self._prompts.tutor(task)))
@@ -74,7 +74,7 @@ class Gemini:
         await self._client.aio.aclose()
         self._client.close()
 
-    async def _ask(self, prompt: Prompt) -> Reply:
+    async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:  # noqa: ARG002  (comes whole)
         try:
             response = await self._client.aio.models.generate_content(
                 model=self._model_complex, contents=self._contents(prompt), config=self._config(prompt)

@@ -16,14 +16,16 @@ import msgspec
 
 from lyo_rt.database.pool import Queries, Row, one
 from lyo_rt.language_models.breakers import COUNT, Breaker, Verdict
+from lyo_rt.language_models.port import Written
+from lyo_rt.language_models.prices import Price
 
 Outcome = Literal["done", "failed", "cancelled"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at a request: who asks whom, on which instance, and the most it can use.
+    """One call: who asks whom, on which instance, and the most it can use.
 
-    `breaker` is the provider's name where it has a circuit breaker.
+    `breaker` is the provider's name where it has a circuit breaker; `price` and `cost` are None where nobody knows.
     """
 
     id: UUID
@@ -37,8 +39,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     breaker: str | None
     model: str
+    price: Price | None
     tokens: int
-    cost: Decimal
+    cost: Decimal | None
     day: date
     began: datetime
 
@@ -62,10 +65,7 @@ class Kept(msgspec.Struct, frozen=True):
     """An answer that was bought before."""
 
     answer: bytes
-    provider: str
-    model: str
-    prompt_tokens: int
-    answer_tokens: int
+    written: Written
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,24 +85,23 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a call. `rest` is the provider's own Retry-After in seconds."""
+    """What came of a call. `rest` is the provider's own Retry-After in seconds; `written` goes with the answer."""
 
     outcome: Outcome
     model: str
     prompt_tokens: int
     answer_tokens: int
-    cost: Decimal
+    cost: Decimal | None
     latency_ms: int
     ended: datetime
     verdict: Verdict
     fault: str | None = None
     rest: float | None = None
     answer: bytes | None = None
+    written: Written | None = None
 
 
-_KEPT = """
-    SELECT answer, provider, model, prompt_tokens, answer_tokens FROM ai_answers a JOIN ai_usage u ON u.id = a.call
-"""
+_KEPT = "SELECT answer, written FROM ai_answers a"
 _BEGIN = f"""
 WITH kept AS (
     {_KEPT} WHERE a.work = $4 AND a.request = $5
@@ -136,14 +135,14 @@ WITH kept AS (
     FROM wanted
     WHERE NOT EXISTS (SELECT FROM breaker WHERE open_until > $12 OR rest_until > $12 OR probe_until > $12)
         AND ($17 IS NULL OR (SELECT tokens + $10 <= $17 FROM user_budget))
-        AND ($18 IS NULL OR (SELECT cost + $11 <= $18 FROM budget))
+        AND ($18 IS NULL OR (SELECT cost + coalesce($11::numeric, 0) <= $18 FROM budget))
         AND (SELECT count(*) FROM orphaned) >= 0
     ON CONFLICT DO NOTHING RETURNING id
 ), reserved_by_user AS (
     UPDATE ai_user_budgets SET tokens = tokens + $10
     WHERE day = $13 AND user_id = $2 AND EXISTS (SELECT FROM begun)
 ), reserved AS (
-    UPDATE ai_budgets SET cost = cost + $11 WHERE day = $13 AND EXISTS (SELECT FROM begun)
+    UPDATE ai_budgets SET cost = cost + coalesce($11, 0) WHERE day = $13 AND EXISTS (SELECT FROM begun)
 ), probed AS (
     UPDATE ai_breakers SET probe = $1, probe_until = $15
     WHERE provider = $19 AND open_until IS NOT NULL AND EXISTS (SELECT FROM begun)
@@ -161,13 +160,13 @@ WITH call AS (
     WHERE id = $1 AND outcome IN ('started', 'ambiguous')
     RETURNING id, user_id, work, request, shared, day, reserved_tokens, reserved_cost
 ), kept AS (
-    INSERT INTO ai_answers (call, user_id, work, request, shared, answer, created_at)
-    SELECT id, user_id, work, request, shared, $10, $9 FROM call WHERE $10::bytea IS NOT NULL
+    INSERT INTO ai_answers (call, user_id, work, request, shared, answer, written, created_at)
+    SELECT id, user_id, work, request, shared, $10, $14, $9 FROM call WHERE $10::bytea IS NOT NULL
 ), user_budget AS (
     UPDATE ai_user_budgets AS b SET tokens = b.tokens + $5 + $6 - call.reserved_tokens FROM call
     WHERE b.day = call.day AND b.user_id = call.user_id RETURNING b.day
 ), budget AS (
-    UPDATE ai_budgets AS b SET cost = b.cost + $7 - call.reserved_cost FROM call
+    UPDATE ai_budgets AS b SET cost = b.cost + coalesce($7, 0) - coalesce(call.reserved_cost, 0) FROM call
     WHERE b.day = call.day AND (SELECT count(*) FROM user_budget) >= 0 RETURNING b.day
 )
 {COUNT}
@@ -232,6 +231,7 @@ async def settle(queries: Queries, call: Call, ending: Ending) -> None:
         call.breaker,
         ending.verdict,
         ending.rest,
+        None if ending.written is None else msgspec.to_builtins(ending.written),
     )
 
 

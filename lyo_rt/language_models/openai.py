@@ -1,7 +1,7 @@
 """OpenAI's chat completions, or any server that speaks them: one attempt per request, every failure a ModelFault."""
 
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from lyo_rt.language_models.chat_completions import (
     json_schema_format,
 )
 from lyo_rt.language_models.drafts import Reply, write_draft
-from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Usage, Written
+from lyo_rt.language_models.port import UNMETERED, Draft, Meter, ModelFault, TextSink, Usage, Written
 from lyo_rt.language_models.prompts import Prompt, Prompts
 from lyo_rt.language_models.responses import kind_of_status, retry_after
 from lyo_rt.language_models.schemas import OPENAI_OMITS, provider_schema
@@ -80,9 +80,9 @@ class OpenAI:
             default_headers=self.headers,
         )
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
         prompt = self._prompts.structured(task)
-        return await write_draft(self.name, task, prompt, self._ask, timeout=self._timeouts.total)
+        return await write_draft(self.name, task, prompt, self._ask, meter, timeout=self._timeouts.total)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
         pieces = self._pieces(
@@ -93,7 +93,7 @@ class OpenAI:
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def _ask(self, prompt: Prompt) -> Reply:
+    async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:  # noqa: ARG002  (comes whole)
         try:
             response = await self._post(self._structured(prompt))
         except self._failures as error:

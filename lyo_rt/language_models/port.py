@@ -46,23 +46,13 @@ class ModelFault(Exception):
     `kind` is one of: timeout, refused (connection), rate_limited, server, authentication, invalid_request, blocked
     (safety), truncated, malformed (not the JSON asked for), cut (the connection broke under the answer).
     `retry_after` is the provider's own hint, in seconds. `detail` may quote the provider: log `provider` and `kind`.
-    `usage` is what was billed all the same, where that is known.
     """
 
-    def __init__(
-        self,
-        provider: str,
-        kind: FaultKind,
-        detail: str,
-        *,
-        retry_after: float | None = None,
-        usage: Usage | None = None,
-    ) -> None:
+    def __init__(self, provider: str, kind: FaultKind, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{provider}: {kind}: {detail}")
         self.provider = provider
         self.kind: FaultKind = kind
         self.retry_after = retry_after
-        self.usage = usage
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -87,6 +77,19 @@ class TextSink(Protocol):
         ...
 
 
+class Reuse(msgspec.Struct, frozen=True):
+    """Requests that may share an answer: `hits` found one that was kept, `joins` waited for one that was being bought
+    for somebody else, `misses` had to buy it."""
+
+    hits: int = 0
+    joins: int = 0
+    misses: int = 0
+
+    def plus(self, other: "Reuse") -> "Reuse":
+        """Both together."""
+        return Reuse(self.hits + other.hits, self.joins + other.joins, self.misses + other.misses)
+
+
 class Asker(msgspec.Struct, frozen=True):
     """On whose account something is asked of a model: what budgets, the record of calls and the cache go by.
 
@@ -100,13 +103,56 @@ class Asker(msgspec.Struct, frozen=True):
     private: bool = False
 
 
+class Meter(Protocol):
+    """Keeps account of the calls that one request takes of its provider: each is in the ledger before it is sent."""
+
+    async def sends(self, after: FaultKind | None = None, *, more_prompt: int = 0, longer: bool = False) -> None:
+        """A call is about to be sent; it is paid for once this returns. Raises BudgetExhausted.
+
+        `after` is what was wrong with the call before, None for the first. `more_prompt` is by how many tokens its
+        prompt is longer than the first one's, estimated from above; a `longer` answer may have twice the usual limit.
+        """
+        ...
+
+    def received(self, text: str) -> None:
+        """A piece of the answer has come; what of it has no count yet is estimated."""
+        ...
+
+    def used(self, usage: Usage) -> None:
+        """The provider's count of the call sent last; all zero where it does not count."""
+        ...
+
+    def failed(self, fault: ModelFault) -> None:
+        """The call sent last has failed, and the answer is made of what came before it."""
+        ...
+
+
+class Unmetered:
+    """A Meter of nothing."""
+
+    async def sends(self, after: FaultKind | None = None, *, more_prompt: int = 0, longer: bool = False) -> None:
+        pass
+
+    def received(self, text: str) -> None:
+        pass
+
+    def used(self, usage: Usage) -> None:
+        pass
+
+    def failed(self, fault: ModelFault) -> None:
+        pass
+
+
+UNMETERED = Unmetered()
+
+
 class Provider(Protocol):
     """One provider: a single attempt at each request."""
 
     name: str
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
-        """The draft the task asks for, valid by its schema. Raises ModelFault."""
+    async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
+        """The draft the task asks for, valid by its schema. Raises ModelFault, and what `meter.sends` does."""
         ...
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
@@ -137,4 +183,8 @@ class LanguageModel(Protocol):
 
         Cancelling the call ends the provider's connection within a second.
         """
+        ...
+
+    def reuse(self) -> Reuse:
+        """How often this instance had an answer that was there already."""
         ...

@@ -2,9 +2,11 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date as day
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -15,13 +17,18 @@ MILLION = Decimal(1_000_000)
 
 
 class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """US dollars for a million tokens of the prompt, and of the answer."""
+    """US dollars for a million tokens of the prompt and of the answer; where it is published, and when it was read."""
 
     prompt: Decimal
     answer: Decimal
+    source: Annotated[str, msgspec.Meta(pattern="^https://")] | None = None
+    date: day | None = None
 
 
 Prices = Mapping[str, Price]
+
+FREE = Price(Decimal(0), Decimal(0))
+"""Of a model that runs here."""
 
 
 def read_prices(override: Path | None) -> Prices:
@@ -50,11 +57,12 @@ def check_priced(prices: Prices, models: Iterable[str]) -> None:
         raise InvalidSettings(lines)
 
 
-def cost(prices: Prices, model: str, usage: Usage) -> Decimal:
-    """US dollars that `usage` of `model` costs; 0 when it has no price."""
-    price = prices.get(model)
-    if price is None:
+def cost(price: Price | None, usage: Usage) -> Decimal | None:
+    """US dollars that `usage` costs at `price`; None where there is no price, so that nobody knows. Nothing costs 0."""
+    if usage == Usage():
         return Decimal(0)
+    if price is None:
+        return None
     return (price.prompt * usage.prompt_tokens + price.answer * usage.answer_tokens) / MILLION
 
 

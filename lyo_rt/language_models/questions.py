@@ -4,8 +4,8 @@ from typing import Any, Generic, Protocol
 
 import msgspec
 
-from lyo_rt.language_models.port import Asker, Draft, Provider, TextSink, Written
-from lyo_rt.language_models.requests import Request, request_of, tokens_of
+from lyo_rt.language_models.port import UNMETERED, Asker, Draft, Meter, Provider, TextSink, Written
+from lyo_rt.language_models.requests import Request, request_of
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
 
@@ -19,8 +19,8 @@ class Question(Protocol):
         """The request as the ledger knows it."""
         ...
 
-    async def ask(self, provider: Provider) -> Written:
-        """Have `provider` answer. Raises ModelFault."""
+    async def ask(self, provider: Provider, meter: Meter = UNMETERED) -> Written:
+        """Have `provider` answer; `meter` keeps account of its calls. Raises ModelFault, and BudgetExhausted."""
         ...
 
     async def recall(self, answer: bytes) -> None:
@@ -33,10 +33,6 @@ class Question(Protocol):
 
     def failed(self) -> bool:
         """The provider asked last has failed; whether some of its answer was shown."""
-        ...
-
-    def written(self) -> int | None:
-        """Tokens the provider asked last has written so far, estimated from above; None: nobody knows."""
         ...
 
 
@@ -53,9 +49,9 @@ class DraftQuestion(Generic[Draft]):
         """See Question."""
         return request_of(self._task, asker, answer=self._task.answer)
 
-    async def ask(self, provider: Provider) -> Written:
+    async def ask(self, provider: Provider, meter: Meter = UNMETERED) -> Written:
         """See Question."""
-        self.draft, written = await provider.write(self._task)
+        self.draft, written = await provider.write(self._task, meter)
         return written
 
     async def recall(self, answer: bytes) -> None:
@@ -71,10 +67,6 @@ class DraftQuestion(Generic[Draft]):
         """See Question."""
         return False
 
-    def written(self) -> int | None:
-        """See Question."""
-        return None
-
 
 class TurnQuestion:
     """The tutor's next turn, into `sink`.
@@ -88,6 +80,7 @@ class TurnQuestion:
     def __init__(self, task: TutorTask, sink: TextSink) -> None:
         self._task = task
         self._sink = sink
+        self._meter: Meter = UNMETERED
         self._shown: list[str] = []
         self._stale = False
 
@@ -95,12 +88,17 @@ class TurnQuestion:
         """See Question."""
         return request_of(self._task, asker, answer=None)
 
-    async def ask(self, provider: Provider) -> Written:
+    async def ask(self, provider: Provider, meter: Meter = UNMETERED) -> Written:
         """See Question."""
-        return await provider.stream(self._task, self)
+        self._meter = meter
+        await meter.sends()
+        written = await provider.stream(self._task, self)
+        meter.used(written.usage)
+        return written
 
     async def text(self, piece: str) -> None:
         """See TextSink."""
+        self._meter.received(piece)
         if self._stale:
             await self.restart()
         self._shown.append(piece)
@@ -113,6 +111,7 @@ class TurnQuestion:
 
     async def recall(self, answer: bytes) -> None:
         """See Question."""
+        self._meter = UNMETERED
         await self.text(answer.decode())
 
     def answer(self) -> bytes:
@@ -123,7 +122,3 @@ class TurnQuestion:
         """See Question."""
         self._stale = bool(self._shown)
         return self._stale
-
-    def written(self) -> int | None:
-        """See Question."""
-        return tokens_of(self.answer())

@@ -10,13 +10,15 @@ RECOMMENDED_MAX = 20
 
 
 class CourseOffered(msgspec.Struct, frozen=True):
-    """A course that fits; `matched` are the learner's own words that it shares, the most telling first."""
+    """A course that fits; `matched` are the learner's own words that it shares, the most telling first. `begun`: it is
+    the learner's own, and not finished."""
 
     title: str
     description: str
     level: str
     matched: tuple[str, ...]
     objectives: tuple[str, ...] = ()
+    begun: bool = False
 
 
 class Reasons(msgspec.Struct, frozen=True):

@@ -23,9 +23,9 @@ from lyo_rt.language_models.budgets import Limits, refusal, refuses_everything
 from lyo_rt.language_models.gemma.provider import LocalGemma, open_gemma_server
 from lyo_rt.language_models.ledger import Kept
 from lyo_rt.language_models.outline import WRITTEN, Outline
-from lyo_rt.language_models.port import Asker, Draft, LanguageModel, ModelFault, TextSink, Usage, Written
+from lyo_rt.language_models.port import Asker, Draft, LanguageModel, ModelFault, Reuse, TextSink, Written
 from lyo_rt.language_models.prices import check_priced, read_prices
-from lyo_rt.language_models.purchases import Purchase, Purchases, Route
+from lyo_rt.language_models.purchases import Found, Purchase, Purchases, Route
 from lyo_rt.language_models.questions import DraftQuestion, Question, TurnQuestion
 from lyo_rt.language_models.requests import Request
 from lyo_rt.language_models.retries import Tries
@@ -38,6 +38,8 @@ from lyo_rt.settings import Settings
 RETRY_AFTER = 30.0
 """Seconds a client is asked to wait when nothing is known of any provider."""
 SHORTEST_WAIT_SECONDS = 0.05
+
+log = structlog.get_logger()
 
 
 class Router:
@@ -54,7 +56,6 @@ class Router:
         self._timeouts = timeouts
         self._cooling: dict[str, datetime] = {}
         """Until when providers cannot be asked, as far as this instance has been told."""
-        self._log = structlog.get_logger("lyo_rt.language_models")
 
     async def write(self, task: StructuredTask[Draft], asker: Asker) -> tuple[Draft, Written]:
         """See LanguageModel. While every provider is cooling it waits, for as long as a whole answer may take."""
@@ -82,11 +83,16 @@ class Router:
         request = question.request(asker)
         if request.shared is None or not self._answers.seconds:
             return await self._bought(question, request, asker, deadline)
-        async with self._answers.alone(request.shared, deadline):
+        async with self._answers.alone(request.shared, deadline) as waited:
             kept = await self._answers.recall(request.shared)
             if kept is not None:
+                self._answers.served(joined=waited)
                 return await _recalled(question, kept)
             return await self._bought(question, request, asker, deadline)
+
+    def reuse(self) -> Reuse:
+        """See LanguageModel."""
+        return self._answers.reuse()
 
     async def _bought(self, question: Question, request: Request, asker: Asker, deadline: float) -> Written:
         """Round after round through the providers until one has answered.
@@ -139,22 +145,21 @@ class Router:
                 case Written():
                     await self._remember(purchase, found)
                     return found
-                case Kept():
-                    return await _recalled(purchase.question, found)
+                case Found(kept, joined):
+                    if purchase.request.shared is not None:
+                        self._answers.served(joined=joined)
+                    return await _recalled(purchase.question, kept)
                 case seconds:
                     self._cooling[name] = self._clock.now() + timedelta(seconds=seconds)
         return left
 
     def _tell(self, fault: ModelFault) -> None:
         # not the fault's text: it may quote a learner
-        self._log.warning("language model failed", ai_provider=fault.provider, kind=fault.kind)
+        log.warning("language model failed", ai_provider=fault.provider, kind=fault.kind)
 
     async def _remember(self, purchase: Purchase, written: Written) -> None:
         if (shared := purchase.request.shared) is not None and self._answers.seconds:
-            usage = written.usage
-            answer = purchase.question.answer()
-            kept = Kept(answer, written.provider, written.model, usage.prompt_tokens, usage.answer_tokens)
-            await self._answers.remember(shared, kept)
+            await self._answers.remember(shared, Kept(purchase.question.answer(), written))
 
     def _left(self, name: str) -> float:
         """Seconds until the provider can be asked, as far as is known here."""
@@ -165,7 +170,7 @@ class Router:
 async def _recalled(question: Question, kept: Kept) -> Written:
     """The question, answered with what was bought before."""
     await question.recall(kept.answer)
-    return Written(kept.provider, kept.model, usage=Usage(kept.prompt_tokens, kept.answer_tokens))
+    return kept.written
 
 
 @asynccontextmanager
@@ -193,8 +198,11 @@ async def open_model(
             stack.push_async_callback(route.provider.aclose)
             routes.append(route)
         hosted = [route for route in routes if not route.free and not route.local]
+        models = dict.fromkeys(model for route in hosted for model in (route.model, route.model_complex))
         if limits.dollars is not None:
-            check_priced(prices, [model for route in hosted for model in (route.model, route.model_complex)])
+            check_priced(prices, models)
+        for model in models.keys() - prices.keys():
+            log.warning("a model has no price, so its calls are counted without a cost", model=model)
         await breakers.add(database, [route.provider.name for route in hosted])
         purchases = Purchases(
             database,

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from lyo_rt.database.schema import happened, identity, metadata, moment, owner, uuid
 
@@ -11,7 +12,7 @@ OUTCOMES = ("started", "done", "failed", "cancelled", "ambiguous")
 
 
 def _dollars(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.Numeric(18, 9), nullable=False, server_default="0", comment="US dollars")
+    return sa.Column(name, sa.Numeric(18, 9), server_default="0", comment="US dollars; null: the model has no price")
 
 
 def _tokens(name: str) -> sa.Column[Any]:
@@ -60,6 +61,7 @@ ai_answers = sa.Table(
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("shared", sa.LargeBinary),
     sa.Column("answer", sa.LargeBinary, nullable=False, comment="JSON, or text in UTF-8"),
+    sa.Column("written", pg.JSONB, nullable=False, comment="by whom, with how many tokens, and what the gates did"),
     happened(),
     sa.Index("ix_ai_answers_work", "work", "request"),
     sa.Index("ix_ai_answers_shared", "shared", "created_at"),

@@ -9,15 +9,18 @@ import msgspec
 
 from lyo_rt.database.pool import Queries, many
 from lyo_rt.language_models.budgets import BOOKED_COST, BOOKED_TOKENS
+from lyo_rt.language_models.port import Reuse
 
 
 class PurposeUsage(msgspec.Struct, frozen=True):
-    """What one purpose has used. Calls in flight count as what they have reserved."""
+    """What one purpose has used. Calls in flight count as what they have reserved; `cost_usd` is null where no call has
+    a known price, and `unpriced_calls` are those it does not tell of."""
 
     purpose: str
     calls: int
     tokens: int
-    cost_usd: float
+    cost_usd: float | None
+    unpriced_calls: int
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -30,6 +33,7 @@ class Usage(msgspec.Struct, frozen=True):
     calls: int
     tokens: int
     cost_usd: float
+    unpriced_calls: int
     limit_tokens: int | None
     remaining_tokens: int | None
     resets_at: datetime
@@ -37,7 +41,11 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class ModelCosts(msgspec.Struct, frozen=True):
-    """One model's calls of a day (UTC). `ambiguous`: in flight when their instance ended; they count as reserved."""
+    """One model's calls of a day (UTC). `ambiguous`: in flight when their instance ended; they count as reserved.
+
+    `cost_usd` is null where the model has no known price; `unpriced_calls` are those it does not tell of. An answer
+    whose faults its author was asked to mend counts as `failed`, the mended one is the next call.
+    """
 
     day: date
     provider: str
@@ -50,15 +58,22 @@ class ModelCosts(msgspec.Struct, frozen=True):
     in_flight: int
     prompt_tokens: int
     answer_tokens: int
-    cost_usd: float
+    cost_usd: float | None
+    unpriced_calls: int
     latency_ms: float | None
 
 
 class Costs(msgspec.Struct, frozen=True):
-    """What the deployment has spent, newest day first, and what is left of today's budget; null: there is no limit."""
+    """What the deployment has spent, newest day first, and what is left of today's budget; null: there is no limit.
+
+    `unpriced_calls` of all days are of models without a known price: what they cost is not in any sum. `cache` is what
+    this instance has counted since its start.
+    """
 
     days: list[ModelCosts]
     cost_usd: float
+    unpriced_calls: int
+    cache: Reuse
     today_usd: float
     budget_usd: float | None
     remaining_usd: float | None
@@ -70,7 +85,7 @@ async def of_learner(queries: Queries, user: UUID, day: date) -> list[PurposeUsa
     rows = await queries.fetch(
         f"""
         SELECT purpose, count(*) AS calls, sum({BOOKED_TOKENS})::bigint AS tokens,
-            sum({BOOKED_COST})::float8 AS cost_usd
+            sum({BOOKED_COST})::float8 AS cost_usd, count(*) FILTER (WHERE {BOOKED_COST} IS NULL) AS unpriced_calls
         FROM ai_usage WHERE user_id = $1 AND day = $2 GROUP BY purpose ORDER BY tokens DESC, purpose
         """,  # noqa: S608  (constants)
         user,
@@ -90,9 +105,10 @@ async def by_model(queries: Queries, *, since: date) -> list[ModelCosts]:
             count(*) FILTER (WHERE outcome = 'ambiguous') AS ambiguous,
             count(*) FILTER (WHERE outcome = 'started') AS in_flight,
             sum(prompt_tokens)::bigint AS prompt_tokens, sum(answer_tokens)::bigint AS answer_tokens,
-            sum({BOOKED_COST})::float8 AS cost_usd,
+            sum({BOOKED_COST})::float8 AS cost_usd, count(*) FILTER (WHERE {BOOKED_COST} IS NULL) AS unpriced_calls,
             round(avg(latency_ms) FILTER (WHERE outcome = 'done'), 1)::float8 AS latency_ms
-        FROM ai_usage WHERE day >= $1 GROUP BY day, provider, model ORDER BY day DESC, cost_usd DESC, provider, model
+        FROM ai_usage WHERE day >= $1 GROUP BY day, provider, model
+        ORDER BY day DESC, cost_usd DESC NULLS LAST, provider, model
         """,  # noqa: S608  (constants)
         since,
     )
@@ -100,8 +116,8 @@ async def by_model(queries: Queries, *, since: date) -> list[ModelCosts]:
 
 
 def spent(days: Sequence[ModelCosts], day: date | None = None) -> float:
-    """US dollars of all `days`, or of one of them."""
-    return sum(one.cost_usd for one in days if day is None or one.day == day)
+    """US dollars of all `days`, or of one of them, as far as they are known."""
+    return sum(one.cost_usd or 0.0 for one in days if day is None or one.day == day)
 
 
 def remaining_dollars(budget: Decimal | None, today: float) -> float | None:

@@ -15,6 +15,14 @@ class Ability(msgspec.Struct, frozen=True):
     recent: tuple[float, ...] = ()
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a learner in one subject. `title` is that of the newest quiz about it."""
+
+    subject: str
+    title: str
+    ability: Ability
+
+
 class Rating(msgspec.Struct, frozen=True):
     """A question. `difficulty` is in logits on the scale of Ability.value; the sums are those of a correlation between
     the scores on it and the abilities of those who answered."""

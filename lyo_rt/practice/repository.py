@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lyo_rt.database.pool import Queries, Transaction, one
-from lyo_rt.practice.records import Ability, Graded, Rating
+from lyo_rt.practice.records import Ability, Graded, Known, Rating
 
 _ABILITY = "value, answers, recent"
 _SUMS = "difficulty, answers, abilities, ability_squares, scores, score_squares, products"
@@ -19,6 +19,32 @@ async def get_ability(queries: Queries, user: UUID, subject: str) -> Ability:
         subject,
     )
     return one(Ability, row) or Ability()
+
+
+async def get_ability_about(queries: Queries, user: UUID, resource: UUID) -> Ability:
+    """The learner in the subject of a course, or of the course that a lesson or an item belongs to."""
+    row = await queries.fetchrow(
+        f"""
+        SELECT {_ABILITY} FROM abilities WHERE user_id = $1 AND subject = 'course:' || coalesce(
+            (SELECT course_id FROM lessons WHERE id = $2), (SELECT course_id FROM items WHERE id = $2), $2::uuid)
+        """,  # noqa: S608  (a constant)
+        user,
+        resource,
+    )
+    return one(Ability, row) or Ability()
+
+
+async def list_known(queries: Queries, user: UUID, *, limit: int) -> list[Known]:
+    """What is known of the learner, the newest first."""
+    rows = await queries.fetch(
+        f"""
+        SELECT subject, title, {_ABILITY} FROM abilities WHERE user_id = $1 AND answers > 0
+        ORDER BY updated_at DESC LIMIT $2
+        """,  # noqa: S608  (a constant)
+        user,
+        limit,
+    )
+    return [Known(row["subject"], row["title"], ability) for row in rows if (ability := one(Ability, row))]
 
 
 async def lock_ability(transaction: Transaction, user: UUID, subject: str) -> Ability:
@@ -35,10 +61,12 @@ async def lock_ability(transaction: Transaction, user: UUID, subject: str) -> Ab
     return one(Ability, row) or Ability()
 
 
-async def set_ability(transaction: Transaction, user: UUID, subject: str, ability: Ability, *, now: datetime) -> None:
-    """What is known of the learner now."""
+async def set_ability(
+    transaction: Transaction, user: UUID, subject: str, ability: Ability, *, title: str, now: datetime
+) -> None:
+    """What is known of the learner now; `title` is that of what was answered."""
     await transaction.execute(
-        "UPDATE abilities SET value = $3, answers = $4, recent = $5, updated_at = $6"
+        "UPDATE abilities SET value = $3, answers = $4, recent = $5, updated_at = $6, title = $7"
         " WHERE user_id = $1 AND subject = $2",
         user,
         subject,
@@ -46,6 +74,7 @@ async def set_ability(transaction: Transaction, user: UUID, subject: str, abilit
         ability.answers,
         list(ability.recent),
         now,
+        title,
     )
 
 

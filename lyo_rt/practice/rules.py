@@ -9,8 +9,10 @@ Education 98, 2016): what is little known is learnt quickly, what is well known 
 import math
 from collections.abc import Sequence
 
+from lyo_rt.language_models.outline.languages import language_of
+from lyo_rt.language_models.outline.words import content_words, stem
 from lyo_rt.language_models.tasks import Level
-from lyo_rt.practice.records import Ability, Candidate, Rating
+from lyo_rt.practice.records import Ability, Candidate, Known, Rating
 
 INITIAL: dict[Level, float] = {"beginner": -1.0, "intermediate": 0.0, "advanced": 1.0}
 """The difficulty of a question nobody has answered, by the level it was written for."""
@@ -27,6 +29,15 @@ K_LARGEST = 1.0
 K_FALLS = 0.05
 K_SMALLEST_OF_LEARNER = 0.1
 """A learner learns, so an ability never stops moving; a question stays what it is."""
+
+TELLING = 5
+"""Answers from which on a rating says more of a learner than the level they, or a course, have named."""
+OF_FOUR = 0.25
+"""The chance of guessing at the questions that lessons are usually closed with."""
+FORGIVEN = 0.35
+"""The distance from EASIEST and HARDEST at which a level does not suit at all any more."""
+DOUBT = 3.0
+"""Answers that an ability in a related subject has to outweigh: so much it is taken for average."""
 
 ENOUGH_ANSWERS = 30
 SIGNIFICANT = 1.645
@@ -105,6 +116,41 @@ def choose(ability: Ability, candidates: Sequence[Candidate], count: int) -> lis
 
     fit = [one for one in candidates if one.rating.retired_at is None and EASIEST <= expected(one) <= HARDEST]
     return sorted(fit, key=lambda one: (abs(expected(one) - aim), one.rating.answers, one.question))[:count]
+
+
+def ability_towards(topic: str, known: Sequence[Known]) -> Ability:
+    """How able a learner can be taken to be in what `topic` is about, from subjects whose titles share words with it.
+
+    Each counts by its answers and by the part of the topic's words it shares; little evidence is taken for little.
+    """
+    wanted = _stems(topic)
+    near = [(len(wanted & _stems(one.title)) / max(1, len(wanted)), one.ability) for one in known]
+    answers = sum(share * ability.answers for share, ability in near)
+    value = sum(share * ability.answers * ability.value for share, ability in near) / (answers + DOUBT)
+    share, nearest = max(near, key=lambda one: one[0], default=(0.0, Ability()))
+    return Ability(value, math.floor(answers), nearest.recent if share else ())
+
+
+def suits(ability: Ability, level: Level, chance: float = OF_FOUR) -> float:
+    """How well a level suits a learner: 1 where EASIEST to HARDEST of its questions can be expected to be answered,
+    falling to 0 with the distance from there."""
+    expected = expected_success(ability.value, INITIAL[level], chance)
+    distance = max(EASIEST - expected, expected - HARDEST, 0.0)
+    return max(0.0, 1 - distance / FORGIVEN)
+
+
+def outgrown(ability: Ability, level: Level, chance: float = OF_FOUR) -> bool:
+    """Whether a level has become too easy, by enough answers to say so."""
+    return ability.answers >= TELLING and expected_success(ability.value, INITIAL[level], chance) > HARDEST
+
+
+def told_level(ability: Ability) -> Level | None:
+    """The level of a learner's next lesson; None until enough answers tell it, and what was named holds."""
+    return level_for(ability, OF_FOUR) if ability.answers >= TELLING else None
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in content_words(text, language_of(text, "en"))}
 
 
 def level_for(ability: Ability, chance: float) -> Level:

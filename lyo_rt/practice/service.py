@@ -12,9 +12,10 @@ from lyo_rt.practice.records import Graded
 
 
 async def rate(
-    transaction: Transaction, *, user: UUID, subject: str, graded: Sequence[Graded], now: datetime
+    transaction: Transaction, *, user: UUID, subject: str, title: str, graded: Sequence[Graded], now: datetime
 ) -> list[UUID]:
-    """Learn from a learner's graded answers, in their order; returns the questions whose answer counted.
+    """Learn from a learner's graded answers, in their order; returns the questions whose answer counted. `title` says
+    in words what they were about.
 
     A question the learner was rated on before, or that has no rating, is passed over. The learner's row is locked
     first, so the same answers arriving twice at once count once.
@@ -36,5 +37,5 @@ async def rate(
         await repository.set_rating(transaction, one.question, after)
         known.add(one.question)
         counted.append(one.question)
-    await repository.set_ability(transaction, user, subject, ability, now=now)
+    await repository.set_ability(transaction, user, subject, ability, title=title, now=now)
     return counted

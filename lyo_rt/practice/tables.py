@@ -9,6 +9,7 @@ abilities = sa.Table(
     metadata,
     owner(),
     sa.Column("subject", sa.Text, nullable=False, comment="course:<id>, topic:<words> or text:<digest>"),
+    sa.Column("title", sa.Text, nullable=False, server_default="", comment="of the newest quiz about it"),
     sa.Column("value", sa.Double, nullable=False, server_default="0", comment="logits"),
     sa.Column("answers", sa.Integer, nullable=False, server_default="0"),
     document("recent", "[]"),

@@ -46,6 +46,7 @@ class Quiz(NewQuiz, frozen=True, kw_only=True):
     user_id: UUID
     status: QuizStatus
     failure: str | None
+    code: str | None
     retry_after: float | None
     dropped: int
     reused: int

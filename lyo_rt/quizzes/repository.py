@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 
 from lyo_rt.database.pool import Queries, Transaction, many, one
+from lyo_rt.problems import Problem
 from lyo_rt.quizzes.records import NewQuestion, NewQuiz, Placed, Question, Quiz, QuizSummary
 
 _QUIZ = """id, user_id, title, subject, shared, quiz_type, difficulty, locale, graded, adaptive, requested, resource,
-    resource_kind, resource_id, source_text, status, failure, retry_after, dropped, reused, model, degraded,
+    resource_kind, resource_id, source_text, status, failure, code, retry_after, dropped, reused, model, degraded,
     generation_seconds, created_at,
     (SELECT count(*) FROM attempts t WHERE t.quiz_id = quizzes.id AND t.status = 'done') AS attempts"""
 _QUESTION = """q.id, q.quiz_type, q.question, q.options, q.key, q.fixed_order, q.answer, q.accepted, q.rubric,
@@ -235,11 +236,13 @@ async def finish_quiz(
     )
 
 
-async def fail_quiz(transaction: Transaction, id: UUID, failure: str, *, retry_after: float | None) -> None:
+async def fail_quiz(transaction: Transaction, id: UUID, problem: Problem) -> None:
     """There will be no questions."""
     await transaction.execute(
-        "UPDATE quizzes SET status = 'failed', source_text = NULL, failure = $2, retry_after = $3 WHERE id = $1",
+        "UPDATE quizzes SET status = 'failed', source_text = NULL, failure = $2, code = $3, retry_after = $4"
+        " WHERE id = $1",
         id,
-        failure,
-        retry_after,
+        problem.detail,
+        problem.code,
+        problem.retry_after,
     )

@@ -29,6 +29,7 @@ quizzes = sa.Table(
     sa.Column("source_text", sa.Text, comment="pasted text, until the questions are there"),
     sa.Column("status", sa.Text, nullable=False, server_default="writing"),
     sa.Column("failure", sa.Text, comment="why there are no questions"),
+    sa.Column("code", sa.Text, comment="of the problem that this is"),
     sa.Column("retry_after", sa.Double, comment="seconds"),
     sa.Column("dropped", sa.SmallInteger, nullable=False, server_default="0", comment="refused by the rules for items"),
     sa.Column("reused", sa.SmallInteger, nullable=False, server_default="0"),

@@ -60,7 +60,7 @@ async def prepare(database: Database, lease: Lease, context: TurnContext) -> Pre
         resource_title=ground.title if ground else "",
         resource_text=ground.text if ground else "",
         locale=locale,
-        level=ground.level if ground else context.level,
+        level=context.level or (ground.level if ground else "beginner"),
         style=context.style,
     )
     if kind := harm.in_message(context.said):

@@ -35,6 +35,7 @@ class ConversationRecord(msgspec.Struct, frozen=True):
 class MessageRecord(msgspec.Struct, frozen=True):
     """One message. `sha256` (hex, over UTF-8) is there once the message has ended; `status` of an assistant's
     message is writing, complete, stopped, failed or superseded; `prompt` is the version of the texts it was written by.
+    `code` is that of the problem a failed one has failed with, and `retry_at` when it makes sense to ask again.
     """
 
     id: UUID
@@ -48,6 +49,8 @@ class MessageRecord(msgspec.Struct, frozen=True):
     prompt: str | None
     answers: UUID | None
     created_at: datetime
+    code: str | None = None
+    retry_at: datetime | None = None
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -71,6 +74,7 @@ class TurnContext(msgspec.Struct, frozen=True):
     """What the writer of an answer needs: the conversation up to the question, newest last, and its ground.
 
     `question` is the message that is answered, at `asked`; `turns` are those behind the summary, `positions` theirs.
+    `level` is what the learner's rating says; None where it says nothing, and the material's own holds.
     """
 
     conversation: UUID
@@ -88,7 +92,7 @@ class TurnContext(msgspec.Struct, frozen=True):
     locale: str
     style: Style | None
     concerned: bool = False
-    level: Level = "beginner"
+    level: Level | None = None
 
     @property
     def said(self) -> str:

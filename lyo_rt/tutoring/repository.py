@@ -4,10 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from lyo_rt.database.pool import Queries, Transaction, many, one
+from lyo_rt.problems import Problem
 from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, ProblemState, Resource, Summary, Unfinished
 
 _CONVERSATION = "id, title, resource_kind, resource_id, created_at, updated_at"
-_MESSAGE = "id, position, role, text, revision, status, sha256, model, prompt, answers, created_at"
+_MESSAGE = "id, position, role, text, revision, status, sha256, model, prompt, answers, created_at, code, retry_at"
 
 
 async def add_conversation(
@@ -184,11 +185,13 @@ async def end_message(
     sha256: str,
     model: str | None,
     prompt: str | None,
+    problem: Problem | None,
 ) -> None:
-    """The answer as it will stay."""
+    """The answer as it will stay, with the problem it failed with if it did."""
     await transaction.execute(
         """
-        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6, prompt = $7
+        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6, prompt = $7,
+            code = $8, retry_at = now() + $9::float8 * interval '1 second'
         WHERE id = $1 AND status = 'writing'
         """,
         id,
@@ -198,6 +201,8 @@ async def end_message(
         sha256,
         model,
         prompt,
+        problem.code if problem else None,
+        problem.retry_after if problem else None,
     )
 
 

@@ -10,7 +10,7 @@ from lyo_rt import frames, leases, streams
 from lyo_rt.database.pool import Database, Queries, Transaction
 from lyo_rt.language_models.tasks import Style, Turn
 from lyo_rt.leases import Lease
-from lyo_rt.problems import Conflict, NotFound
+from lyo_rt.problems import Conflict, NotFound, Problem
 from lyo_rt.tutoring import repository
 from lyo_rt.tutoring.records import KIND, Begun, MessageRecord, TurnContext
 
@@ -129,6 +129,7 @@ async def end_turn(
     status: str,
     model: str | None,
     prompt: str | None,
+    problem: Problem | None = None,
 ) -> None:
     """Store the whole answer with its hash, tell its end, close the lease, in one transaction. Raises LeaseLost.
 
@@ -147,19 +148,18 @@ async def end_turn(
             sha256=digest,
             model=model,
             prompt=prompt,
+            problem=problem,
         )
-        await streams.append(
-            transaction,
-            streams.conversation_stream(conversation),
-            frames.END,
-            {
-                "message": str(lease.id),
-                "revision": revision,
-                "status": status,
-                "length": len(text),
-                "sha256": digest,
-            },
-        )
+        told = {
+            "message": str(lease.id),
+            "revision": revision,
+            "status": status,
+            "length": len(text),
+            "sha256": digest,
+        }
+        if problem is not None:
+            told["code"] = problem.code
+        await streams.append(transaction, streams.conversation_stream(conversation), frames.END, told)
         await leases.close(transaction, lease)
 
 

@@ -31,6 +31,8 @@ messages = sa.Table(
     sa.Column("sha256", sa.Text, comment="hex, of the whole text in UTF-8, once it has ended"),
     sa.Column("model", sa.Text, comment="who wrote it"),
     sa.Column("prompt", sa.Text, comment="the version of the texts it was written by"),
+    sa.Column("code", sa.Text, comment="of the problem it failed with"),
+    sa.Column("retry_at", moment, comment="when it makes sense to ask again"),
     sa.Column("answers", uuid, sa.ForeignKey("messages.id", ondelete="CASCADE"), comment="the question"),
     happened(),
     sa.UniqueConstraint("conversation_id", "position"),

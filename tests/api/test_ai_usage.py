@@ -12,9 +12,12 @@ import pytest
 from pydantic import SecretStr
 
 from api.services import Services
+from lyo_rt.language_models.budgets import resets_at
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
-from tests.api.learners import become, events_of, give, refresh, signed_in
+from tests.api.learners import become, events_of, give, refresh, signed_in, user_of
+from tests.api.published import course
+from tests.api.quizzing import made, submitted
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +99,9 @@ async def test_admins_see_what_it_costs(services: Services, learner: httpx.Async
     stored = await services.database.fetchval("SELECT sum(cost)::float8 FROM ai_usage")
     assert costs["cost_usd"] == costs["today_usd"] == pytest.approx(stored)
     assert costs["remaining_usd"] == pytest.approx(10 - stored)
+    assert (costs["unpriced_calls"], costs["cache"]["hits"], costs["cache"]["joins"]) == (0, 0, 0)
+    bought = await services.database.fetchval("SELECT count(*) FROM ai_usage WHERE purpose = 'course'")
+    assert costs["cache"]["misses"] == bought, "a tutor's turns are not shared"
     await give(services, learner, "student")
     assert (await learner.get("/v1/admin/ai/costs")).json()["code"] == "TOKEN_EXPIRED", (
         "a role taken away counts at once"
@@ -131,7 +137,67 @@ class TestWithoutTokens:
         with anyio.fail_after(10):
             frames = await said(learner, "Why twice a day?")
         text = "".join(data["text"] for name, data in frames if name == "delta")
-        assert frames[-1][1]["status"] == "failed"
+        assert (frames[-1][1]["status"], frames[-1][1]["code"]) == ("failed", "AI_BUDGET_EXHAUSTED")
         assert text.startswith("Your AI budget of 1000 tokens a day is used up; it resets at ")
         assert frames[-1][1]["length"] == len(text)
         assert provider.requests == []
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/ai/study-session", {"userInput": "Why are leaves green?"}),
+            ("/v1/ai/generate-quiz", {"topic": "Tides"}),
+            ("/v1/ai/generate-course", {"topic": "Tides"}),
+            ("/v1/ai/explain-code", {"code": "print(1)"}),
+            ("/v1/ai/translate", {"text": "The moon pulls the sea.", "target_language": "de"}),
+        ],
+    )
+    async def test_every_door_says_429_until_the_day_ends(
+        self, services: Services, learner: httpx.AsyncClient, provider: OpenAI, path: str, body: dict[str, Any]
+    ) -> None:
+        if path.endswith("study-session"):
+            body = body | {"resourceId": await course(services, learner, "Leaves")}
+        with anyio.fail_after(30):
+            answer = await learner.post(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (429, "AI_BUDGET_EXHAUSTED"), answer.text
+        assert answer.json()["detail"].startswith("Your AI budget of 1000 tokens a day is used up; it resets at ")
+        midnight = resets_at(datetime.now(UTC))
+        assert abs(int(answer.headers["Retry-After"]) - (midnight - datetime.now(UTC)).total_seconds()) < 60
+        assert provider.requests == []
+
+    async def test_answers_in_own_words_are_graded_by_their_floor(
+        self, learner: httpx.AsyncClient, provider: OpenAI, services: Services
+    ) -> None:
+        await self._spare(services, learner, 100_000)
+        quiz = await made(learner, topic="Capitals", quizType="short_answer", questionCount=2, graded=True)
+        await self._spare(services, learner, 0)
+        result = await submitted(learner, quiz, {"q1": "100", "q2": "not as expected"})
+        assert result["degraded"]
+        assert "grading" not in provider.asked
+        assert {one["graded_by"] for one in result["answers"]} <= {"match", "rules"}
+
+    async def test_recommendations_give_reasons_without_a_model(
+        self, services: Services, address: tuple[str, int], learner: httpx.AsyncClient
+    ) -> None:
+        async with await signed_in(services, address, "Author") as author:
+            await course(services, author, "Tides")
+        answer = await learner.get("/v1/feeds/recommendations")
+        assert (answer.status_code, answer.json()["ai_model_used"]) == (200, "lyo-outline")
+
+    async def test_a_task_keeps_the_code_and_when_to_come_back(self, learner: httpx.AsyncClient) -> None:
+        task = await written(learner)
+        assert task["code"] == "AI_BUDGET_EXHAUSTED"
+        ahead = datetime.fromisoformat(task["retry_at"]) - resets_at(datetime.now(UTC))
+        assert abs(ahead.total_seconds()) < 60
+
+    async def _spare(self, services: Services, learner: httpx.AsyncClient, tokens: int) -> None:
+        """So much more than the limit may be used today."""
+        await services.database.execute(
+            """
+            INSERT INTO ai_user_budgets (day, user_id, tokens) VALUES ($1, $2, $3)
+            ON CONFLICT (day, user_id) DO UPDATE SET tokens = excluded.tokens
+            """,
+            datetime.now(UTC).date(),
+            user_of(learner),
+            -tokens,
+        )

@@ -100,7 +100,9 @@ class TestModels:
         assert body == {"status": "ok", "providers": ["openai", "gemini"]}
         await self._open(instance, "openai")
         assert (await client.get("/v1/health/ai")).json() == {"status": "degraded", "providers": ["openai", "gemini"]}
-        told = (await client.get("/v1/health/ai", headers=await admin(client, instance))).json()["details"]
+        all_of_it = (await client.get("/v1/health/ai", headers=await admin(client, instance))).json()
+        told = all_of_it["details"]
+        assert all_of_it["cache"] == {"hits": 0, "joins": 0, "misses": 0}
         assert [(one["provider"], one["breaker"], one["failures"]) for one in told] == [
             ("openai", "open", 5),
             ("gemini", "closed", 0),

@@ -297,7 +297,6 @@ async def test_a_document_truncated_again_is_mended_and_then_given_up(hosted: Ho
     with pytest.raises(ModelFault) as caught:
         await hosted.model.write(PlanCourse(brief=BRIEF))
     assert caught.value.kind == "truncated"
-    assert caught.value.usage.answer_tokens > 0
     assert len(hosted.server.requests) == 6
 
 

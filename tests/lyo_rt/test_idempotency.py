@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import anyio
@@ -9,7 +10,7 @@ import asyncpg
 import pytest
 
 from lyo_rt import idempotency
-from lyo_rt.database.pool import Database
+from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.idempotency import StoredAnswer, body_digest
 from lyo_rt.problems import IdempotencyKeyReused, InvalidInput
 from tests.lyo_rt.locks import until_someone_waits
@@ -104,6 +105,23 @@ async def test_purging_deletes_only_what_is_older_than_a_day(database: Database,
     assert await idempotency.purge(database, now=NOW) == 1
     assert await answer_once(database, user_id, key="young") == ANSWER
     assert await answer_once(database, user_id, key="old") is None
+
+
+async def test_a_key_purged_between_the_two_looks_at_it_is_a_new_request(database: Database, user_id: UUID) -> None:
+    """Its row was there when it was to be taken, and is gone when its answer is to be read."""
+    await answer_once(database, user_id)
+
+    class Purged(Transaction):
+        async def fetchrow(self, query: str, *arguments: Any) -> Any:
+            if "body_digest" in query:
+                await self.execute("DELETE FROM idempotency_keys")
+            return await super().fetchrow(query, *arguments)
+
+    async with database.transaction() as transaction:
+        raced = Purged(transaction._connection)
+        assert await idempotency.begin(raced, user_id, ROUTE, "k", DIGEST, now=NOW) is None
+        await idempotency.finish(transaction, user_id, ROUTE, "k", ANSWER)
+    assert await answer_once(database, user_id) == ANSWER
 
 
 async def test_of_two_at_once_the_second_waits_and_gets_the_first_ones_answer(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lyo_rt.language_models.drafts import CUT_OFF, Reply, read_draft, write_draft
-from lyo_rt.language_models.port import ModelFault, Usage, Written
+from lyo_rt.language_models.port import FaultKind, ModelFault, Usage, Written
 from lyo_rt.language_models.prompts import Prompt
 from lyo_rt.language_models.tasks import (
     AssessmentDraft,
@@ -27,6 +27,7 @@ from lyo_rt.language_models.tasks import (
     WriteAssessment,
     WriteLesson,
 )
+from lyo_rt.problems import BudgetExhausted
 
 BRIEF = CourseBrief(topic="Leaves", weeks=4)
 MODULES = [
@@ -65,8 +66,9 @@ class Author:
         self._answers = list(answers)
         self.prompts: list[Prompt] = []
 
-    async def ask(self, prompt: Prompt) -> Reply:
+    async def ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:
         self.prompts.append(prompt)
+        received("")
         answer = self._answers.pop(0)
         if answer is None:
             await anyio.sleep_forever()
@@ -75,8 +77,37 @@ class Author:
         return answer if isinstance(answer, Reply) else Reply(str(answer), "m", Usage(2, 3))
 
 
-async def written(author: Author, task: StructuredTask[Any], *, timeout: float = 5) -> tuple[Any, Written]:
-    return await write_draft("p", task, Prompt("s", (Turn("user", "Task"),), task.answer), author.ask, timeout=timeout)
+class Account:
+    """A Meter that notes what it is told; the call that is `refused` does not fit into a budget."""
+
+    def __init__(self, refused: int | None = None) -> None:
+        self.calls: list[tuple[FaultKind | None, bool]] = []
+        self.more: list[int] = []
+        self.counted: list[Usage] = []
+        self.faults: list[FaultKind] = []
+        self._refused = refused
+
+    async def sends(self, after: FaultKind | None = None, *, more_prompt: int = 0, longer: bool = False) -> None:
+        if len(self.calls) == self._refused:
+            raise BudgetExhausted
+        self.calls.append((after, longer))
+        self.more.append(more_prompt)
+
+    def received(self, text: str) -> None:
+        pass
+
+    def used(self, usage: Usage) -> None:
+        self.counted.append(usage)
+
+    def failed(self, fault: ModelFault) -> None:
+        self.faults.append(fault.kind)
+
+
+async def written(
+    author: Author, task: StructuredTask[Any], account: Account | None = None, *, timeout: float = 5
+) -> tuple[Any, Written]:
+    prompt = Prompt("s", (Turn("user", "Task"),), task.answer)
+    return await write_draft("p", task, prompt, author.ask, account or Account(), timeout=timeout)
 
 
 CUT = Reply("{", "m", Usage(2, 3), truncated=True)
@@ -114,11 +145,11 @@ async def test_what_stays_faulty_is_replaced_from_the_first_try_or_dropped_and_c
 
 @pytest.mark.anyio
 async def test_too_little_that_is_sound_is_a_fault() -> None:
-    little = quiz(question(1), flawed(2), flawed(3), flawed(4))
+    little, account = quiz(question(1), flawed(2), flawed(3), flawed(4)), Account()
     with pytest.raises(ModelFault) as caught:
-        await written(Author(little, little), QUIZ)
+        await written(Author(little, little), QUIZ, account)
     assert caught.value.kind == "malformed"
-    assert caught.value.usage == Usage(4, 6)
+    assert account.counted == [Usage(2, 3)] * 2
 
 
 @pytest.mark.anyio
@@ -149,28 +180,50 @@ async def test_a_repair_that_is_truncated_gets_its_room_too() -> None:
 
 @pytest.mark.anyio
 async def test_truncated_to_the_end_is_not_called_malformed() -> None:
+    account = Account()
     with pytest.raises(ModelFault) as caught:
-        await written(Author(CUT, CUT, CUT), QUIZ)
-    assert (caught.value.kind, caught.value.usage) == ("truncated", Usage(6, 9))
+        await written(Author(CUT, CUT, CUT), QUIZ, account)
+    assert caught.value.kind == "truncated"
+    assert account.counted == [Usage(2, 3)] * 3
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("ending", [ModelFault("p", "rate_limited", "429"), None, "no JSON"])
 async def test_enough_of_a_first_draft_survives_a_failed_repair(ending: Any) -> None:
-    first = quiz(question(1), question(2), question(3), flawed(4))
-    draft, told = await written(Author(first, ending), QUIZ, timeout=0.2)
+    first, account = quiz(question(1), question(2), question(3), flawed(4)), Account()
+    draft, told = await written(Author(first, ending), QUIZ, account, timeout=0.2)
     assert len(draft.questions) == 3
     assert told.gates.dropped == {"missing_explanation": 1}
+    expected = {None: ["timeout"], "no JSON": []}
+    assert account.faults == (["rate_limited"] if isinstance(ending, ModelFault) else expected[ending])
+
+
+@pytest.mark.anyio
+async def test_every_call_is_announced_with_what_was_wrong_before_it_and_what_it_has_more() -> None:
+    account, faulty = Account(), quiz(question(1), flawed(2), flawed(3), flawed(4))
+    await written(Author(CUT, faulty, quiz(*map(question, range(4)))), QUIZ, account)
+    assert account.calls == [(None, False), ("truncated", True), ("malformed", True)]
+    assert account.more[:2] == [0, 0]
+    assert account.more[2] > len(faulty) // 3, "the next prompt has the faulty answer, and what was wrong with it"
+
+
+@pytest.mark.anyio
+async def test_a_repair_that_does_not_fit_into_the_budget_is_not_asked_for() -> None:
+    first, author = quiz(question(1), question(2), question(3), flawed(4)), Author("no JSON")
+    draft, _ = await written(Author(first), QUIZ, Account(refused=1))
+    assert len(draft.questions) == 3, "enough of what was paid for is sound"
+    with pytest.raises(BudgetExhausted):
+        await written(author, QUIZ, Account(refused=1))
+    assert len(author.prompts) == 1
 
 
 @pytest.mark.anyio
 async def test_a_providers_own_fault_comes_through_with_what_was_spent() -> None:
+    account = Account()
     with pytest.raises(ModelFault) as caught:
-        await written(Author("no JSON", ModelFault("p", "rate_limited", "429")), QUIZ)
-    assert (caught.value.kind, caught.value.usage) == ("rate_limited", Usage(2, 3))
-    with pytest.raises(ModelFault) as unknown:
-        await written(Author(ModelFault("p", "cut", "broke off")), QUIZ)
-    assert unknown.value.usage is None, "nobody knows, and whoever books it estimates"
+        await written(Author("no JSON", ModelFault("p", "rate_limited", "429")), QUIZ, account)
+    assert caught.value.kind == "rate_limited"
+    assert account.counted == [Usage(2, 3)]
 
 
 def modules(change: Callable[[int, ModulePlan], ModulePlan]) -> CoursePlan:

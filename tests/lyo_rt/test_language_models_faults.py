@@ -95,6 +95,7 @@ async def faulty(
     routes = {"gemini": both.to_gemini, "openai": both.to_openai}
     second = "openai" if first == "gemini" else "gemini"
     servers[first].queue(*behaviours)
+    asked = len(both.gemini.requests) + len(both.openai.requests)
     model = await router(database, routes[first], routes[second], timeouts=TIMEOUTS)
     if door == "write":
         _, written = await model.write(plan_of(fault), ASKER)
@@ -104,16 +105,19 @@ async def faulty(
         written = await model.stream(ASKED, reader, ASKER)
         restarted = ", begun anew," if "restart" in reader.calls else ""
         seen = f"a whole answer{restarted} of {written.provider}" if reader.shown.count("?") == 1 else reader.shown
-    calls = await database.fetch("SELECT * FROM ai_usage ORDER BY attempt")
+    calls = await database.fetch("SELECT * FROM ai_usage ORDER BY started_at")
     failed = [call for call in calls if call["outcome"] == "failed"]
     stored = await breaker(database, first)
     rest = (stored["rest_until"] - failed[0]["ended_at"]).total_seconds() if stored["rest_until"] else 0.0
     if failed and failed[0]["fault"] in UNRELATED:
         assert stored["failures"] == 0
     elif failed and written.provider != first:
-        assert stored["failures"] == len(failed)
+        assert stored["failures"] == len({call["attempt"] for call in failed}), "a draft's rounds fail as one"
     assert calls[-1]["outcome"] == "done"
-    assert Usage(calls[-1]["prompt_tokens"], calls[-1]["answer_tokens"]) == written.usage
+    last = [call for call in calls if call["attempt"] == calls[-1]["attempt"]]
+    used = Usage(sum(call["prompt_tokens"] for call in last), sum(call["answer_tokens"] for call in last))
+    assert used == written.usage
+    assert len(calls) == len(both.gemini.requests) + len(both.openai.requests) - asked, "every call is a row"
     return Row(
         fault,
         seen,

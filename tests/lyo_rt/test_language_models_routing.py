@@ -58,7 +58,7 @@ async def test_a_failed_draft_is_written_by_the_next(
     both.gemini.queue(*[Behaviour(kind=kind)] * times)
     _, written = await (await router(database, both.to_gemini, both.to_openai)).write(PLAN, ASKER)
     assert written.provider == "openai"
-    assert await calls(database) == [("gemini", "failed", kind), ("openai", "done", None)]
+    assert await calls(database) == [*[("gemini", "failed", kind)] * times, ("openai", "done", None)]
 
 
 async def test_a_provider_that_only_stumbled_is_asked_again(both: Providers, database: Database) -> None:
@@ -112,7 +112,8 @@ async def test_three_providers_with_two_broken_restart_twice(both: Providers, da
 
 
 async def test_a_hundred_learners_notice_nothing_when_a_provider_dies(database: Database) -> None:
-    patient = Timeouts(first_token=20, token=20, total=60)  # the providers are work of this process too
+    """However slowly: of a hundred answers at once none has its first token in half a second on a busy machine."""
+    patient = Timeouts(first_token=60, token=60, total=60)
     async with providers(patient) as both:
         both.gemini.queue(*[Behaviour(kind="cut", after=n % 5) for n in range(100)])
         model = await router(database, both.to_gemini, both.to_openai, timeouts=patient)
@@ -122,10 +123,11 @@ async def test_a_hundred_learners_notice_nothing_when_a_provider_dies(database: 
             for reader in readers:
                 tasks.start_soon(model.stream, ASKED, reader, ASKER)
         assert all(reader.shown == alone.shown for reader in readers)
-        assert len(both.gemini.requests) == 100
+        asked = len(both.gemini.requests)
+        assert 5 <= asked <= 100, "who comes once its breaker is open does not ask it"
         assert (await breaker(database, "gemini"))["open_until"] is not None
         await model.stream(ASKED, Reader(), ASKER)
-        assert len(both.gemini.requests) == 100
+        assert len(both.gemini.requests) == asked
 
 
 async def test_a_provider_that_asks_for_a_pause_has_it_from_everybody(both: Providers, database: Database) -> None:

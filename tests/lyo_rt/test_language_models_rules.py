@@ -98,17 +98,25 @@ class TestPrices:
         file = tmp_path / "prices.toml"
         file.write_text('[gpt-4o]\nprompt = 3\nanswer = 0.5\n["my/model:7b"]\nprompt = 0\nanswer = 0\n')
         prices = read_prices(file)
-        assert cost(prices, "gpt-4o", Usage(1_000_000, 2_000_000)) == Decimal(4)
-        assert cost(prices, "gpt-4o-mini", Usage(1, 1)) == Decimal("0.00000075")
-        assert cost(prices, "unheard-of", Usage(1, 1)) == 0
+        assert cost(prices["gpt-4o"], Usage(1_000_000, 2_000_000)) == Decimal(4)
+        assert cost(prices["gpt-4o-mini"], Usage(1, 1)) == Decimal("0.00000075")
+        assert cost(prices.get("unheard-of"), Usage(1, 1)) is None, "nobody knows, which is not nothing"
+        assert cost(prices.get("unheard-of"), Usage()) == 0
         check_priced(prices, ["my/model:7b", "gpt-4o"])
 
     def test_the_default_models_have_a_price(self) -> None:
         check_priced(read_prices(None), ["gemini-flash-latest", "gemini-pro-latest", "gpt-4o", "gpt-4o-mini"])
 
+    def test_each_price_that_is_shipped_says_where_it_stands_and_when_it_was_read(self) -> None:
+        for model, price in read_prices(None).items():
+            assert price.source, model
+            assert price.date, model
+
     @pytest.mark.parametrize(
         "text",
         [
+            "[m]\nprompt = 1\nanswer = 1\nsource = 'my desk'\n",
+            "[m]\nprompt = 1\nanswer = 1\ndate = 'lately'\n",
             "[m]\nprompt = 1\n",
             "[m]\nprompt = -1\nanswer = 1\n",
             "[m]\nprompt='x'\nanswer=1",

@@ -26,6 +26,16 @@ HERE, THERE = 7, 2**62 + 11
 """Two instances; the ids of real ones have up to 63 bits, which pg_locks shows in two halves."""
 
 
+async def test_a_lease_that_is_to_be_there_is_made_once_and_then_left_alone(database: Database, here: Presence) -> None:
+    id = uuid4()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(leases.ensure, database, KIND, id)
+    (claimed,) = await leases.claim(database, [KIND], HERE, limit=5)
+    await leases.ensure(database, KIND, id)
+    assert await leases.renew(database, [claimed]) == [claimed]
+
+
 @asynccontextmanager
 async def alive(url: str, instance: int) -> AsyncIterator[Presence]:
     presence = Presence(url, instance)

@@ -10,7 +10,7 @@ import pytest
 
 from lyo_rt.language_models.tasks import Level
 from lyo_rt.practice import rules
-from lyo_rt.practice.records import Ability, Candidate, Rating
+from lyo_rt.practice.records import Ability, Candidate, Known, Rating
 
 
 def candidate(number: int, difficulty: float, chance: float = 0.25, **more: object) -> Candidate:
@@ -165,3 +165,39 @@ def test_ratings_converge_and_learners_succeed_two_thirds_to_four_fifths_of_the_
         assert sum(rules.misleads(rating) for rating in simulation.ratings.values()) <= 2
     assert len(after_warming_up) == 3 * 50 * 60
     assert rules.EASIEST <= statistics.mean(after_warming_up) <= rules.HARDEST
+
+
+def test_a_level_suits_where_most_but_not_all_can_be_expected() -> None:
+    learners = {"beginner": -0.2, "intermediate": 0.8, "advanced": 1.8}
+    for level, value in learners.items():
+        assert rules.suits(Ability(value), level) == 1.0  # type: ignore[arg-type]
+    at_the_middle = [rules.suits(Ability(0.8), level) for level in ("beginner", "intermediate", "advanced")]
+    assert max(at_the_middle) == at_the_middle[1]
+    assert 0 < at_the_middle[0] < 1 > at_the_middle[2] > 0
+    assert rules.suits(Ability(-5), "advanced") == 0.0
+
+
+def test_a_rating_tells_a_level_only_after_some_answers() -> None:
+    assert rules.told_level(Ability(2.0, rules.TELLING - 1)) is None
+    assert rules.told_level(Ability(2.0, rules.TELLING)) == "advanced"
+    assert rules.told_level(Ability(-1.0, rules.TELLING)) == "beginner"
+    assert rules.told_level(Ability(0.9, rules.TELLING)) == "intermediate"
+
+
+def test_a_level_is_outgrown_by_enough_answers_that_say_so() -> None:
+    assert rules.outgrown(Ability(1.5, 20), "beginner")
+    assert not rules.outgrown(Ability(1.5, 2), "beginner")
+    assert not rules.outgrown(Ability(0.0, 20), "intermediate")
+
+
+def test_ability_in_related_subjects_counts_by_words_shared_and_answers() -> None:
+    def known(title: str, value: float, answers: int) -> Known:
+        return Known(f"topic:{title}", title, Ability(value, answers, (1.0,)))
+
+    lenses, history = known("Lenses and light", 2.0, 27), known("The Hanseatic League", -2.0, 50)
+    towards = rules.ability_towards("Light through lenses", [lenses, history])
+    assert (towards.value, towards.answers, towards.recent) == (pytest.approx(2.0 * 27 / 30), 27, (1.0,))
+    assert rules.ability_towards("Knitting", [lenses, history]) == Ability()
+    assert rules.ability_towards("Light through lenses", []) == Ability()
+    little = rules.ability_towards("Light through lenses", [known("Lenses and light", 2.0, 1)])
+    assert 0 < little.value < 1

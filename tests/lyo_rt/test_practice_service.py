@@ -45,7 +45,39 @@ async def questions(database: Database, count: int) -> list[UUID]:
 
 async def rated(database: Database, user: UUID, graded: Sequence[Graded]) -> list[UUID]:
     async with database.transaction() as transaction:
-        return await service.rate(transaction, user=user, subject=SUBJECT, graded=graded, now=NOW)
+        return await service.rate(
+            transaction, user=user, subject=SUBJECT, title="Lenses and light", graded=graded, now=NOW
+        )
+
+
+async def test_what_is_known_of_a_learner_has_a_name_and_is_found_by_the_course_and_its_parts(
+    database: Database,
+) -> None:
+    user, (one,) = await learner(database), await questions(database, 1)
+    await rated(database, user, [Graded(one, 0.0, 1.0)])
+    (known,) = await repository.list_known(database, user, limit=5)
+    assert (known.subject, known.title, known.ability.value) == (SUBJECT, "Lenses and light", 0.5)
+    course, module, lesson, item = (uuid4() for _ in range(4))
+    await database.execute("UPDATE abilities SET subject = 'course:' || $1::uuid", course)
+    await database.execute("INSERT INTO courses (id, user_id, title) VALUES ($1, $2, 'Optics')", course, user)
+    await database.execute(
+        "INSERT INTO modules (id, course_id, position, title) VALUES ($1, $2, 1, '')", module, course
+    )
+    await database.execute(
+        "INSERT INTO lessons (id, course_id, module_id, position, title) VALUES ($1, $2, $3, 1, 'Lenses')",
+        lesson,
+        course,
+        module,
+    )
+    await database.execute(
+        "INSERT INTO items (id, course_id, lesson_id, position, type, title) VALUES ($1, $2, $3, 1, 'text', '')",
+        item,
+        course,
+        lesson,
+    )
+    for resource in (course, lesson, item):
+        assert (await repository.get_ability_about(database, user, resource)).value == 0.5
+    assert await repository.get_ability_about(database, user, uuid4()) == Ability()
 
 
 async def test_only_the_first_answer_to_a_question_counts(database: Database) -> None:
@@ -107,7 +139,8 @@ async def test_a_question_that_the_able_fail_is_retired(database: Database) -> N
         able = place % 2 == 0
         async with database.transaction() as transaction:
             await repository.lock_ability(transaction, user, SUBJECT)
-            await repository.set_ability(transaction, user, SUBJECT, Ability(2.0 if able else -2.0, 40), now=NOW)
+            known = Ability(2.0 if able else -2.0, 40)
+            await repository.set_ability(transaction, user, SUBJECT, known, title="", now=NOW)
         assert (await repository.get_ratings(database, [odd]))[odd].retired_at is None
         await rated(database, user, [Graded(odd, 0.25, 0.0 if able else 1.0)])
     assert (await repository.get_ratings(database, [odd]))[odd].retired_at == NOW

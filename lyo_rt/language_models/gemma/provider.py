@@ -13,7 +13,7 @@ from lyo_rt.language_models.chat_completions import StreamOptions
 from lyo_rt.language_models.drafts import Reply
 from lyo_rt.language_models.gemma.process import ModelProcess, Running, model_process
 from lyo_rt.language_models.openai import OpenAI
-from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Usage, Written
+from lyo_rt.language_models.port import UNMETERED, Draft, Meter, ModelFault, TextSink, Usage, Written
 from lyo_rt.language_models.prompts import Prompt
 from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
@@ -39,7 +39,7 @@ class GemmaServer(OpenAI):
     # llama.cpp closes after a streamed answer without saying so: the next request would at times meet that
     headers = MappingProxyType({"connection": "close"})
 
-    async def _ask(self, prompt: Prompt) -> Reply:
+    async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:
         text: list[str] = []
         model, usage = self._model_complex, Usage()
         async with aclosing(
@@ -47,6 +47,7 @@ class GemmaServer(OpenAI):
         ) as pieces:
             async for piece in pieces:
                 text.append(piece.text)
+                received(piece.text)
                 model, usage = piece.model or model, piece.usage or usage
         return Reply("".join(text), model, usage)
 
@@ -96,9 +97,9 @@ class LocalGemma:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                     await server.aclose()
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
         async with self._turn() as server:
-            return await server.write(task)
+            return await server.write(task, meter)
 
     async def stream(self, task: TutorTask, sink: TextSink) -> Written:
         async with self._turn() as server:

@@ -24,7 +24,7 @@ from lyo_rt.language_models.outline.reasons import reasons_of
 from lyo_rt.language_models.outline.summary import summary_of
 from lyo_rt.language_models.outline.tutor import tutor_turn
 from lyo_rt.language_models.outline.tutoring import tutoring_for
-from lyo_rt.language_models.port import Draft, ModelFault, TextSink, Written
+from lyo_rt.language_models.port import UNMETERED, Draft, Meter, ModelFault, TextSink, Written
 from lyo_rt.language_models.quiz_tasks import GradeAnswers, Grading, WriteQuiz
 from lyo_rt.language_models.recommendation_tasks import GiveReasons
 from lyo_rt.language_models.summary_tasks import SummariseConversation
@@ -45,7 +45,7 @@ class Outline:
 
     name = "outline"
 
-    async def write(self, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
+    async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:  # noqa: ARG002
         await checkpoint()
         if _text_length(task) > _LONG_TEXT:
             return await to_thread.run_sync(_passed, task)
