@@ -5,10 +5,10 @@ from quart_schema import QuartSchema
 
 from api import doors
 from api.authentication import who
-from api.conditional import keep, match, tag
+from api.conditional import CHANGES, keep, match, tag
 from api.exchange import exchange_of
 from api.files import Answer
-from api.limiting import admit, tell
+from api.limiting import admit, fields
 from api.openapi import ATTRIBUTE, Answers
 from api.openapi_document import encoded_document
 from api.pages import asyncapi, demo, mailed_links, problems
@@ -104,13 +104,7 @@ def routes() -> Quart:
     QuartSchema(app, openapi_path=None, conversion_preference=None)
     answer_errors(app)
     app.before_request(_admit)
-    app.before_request(match)
-    # After a request, those first that are named last.
-    app.after_request(_note)
-    app.after_request(_without_body)
-    app.after_request(compress)
-    app.after_request(tag)
-    app.after_request(keep)
+    app.after_request(_complete)
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
     doors.check_doors(app)
@@ -120,26 +114,37 @@ def routes() -> Quart:
 async def _admit() -> None:
     """Signed in first, of a role that may, and not too often, whatever else is wrong with the request: what is promised
     holds."""
+    method, scope = request.method, request.scope
     view = current_app.view_functions.get(request.endpoint or "")
     promise: Answers | None = getattr(view, ATTRIBUTE, None)
-    if promise is None or request.method == "OPTIONS":
+    if promise is None or method == "OPTIONS":
         return
+    exchange = exchange_of(scope)  # type: ignore[arg-type]
+    exchange.promise = promise
     asker = who() if promise.signed_in else None
     if asker is not None and (permission := doors.ROUTES.get(request.endpoint or "")) is not None:
         require(asker, permission)
-    await admit(promise, asker)
+    await admit(exchange, promise, asker)
+    if method in CHANGES and "If-Match" in request.headers:
+        await match()
 
 
-async def _note(response: Response) -> Response:
-    """Tell the access log what only the app knows, the route, and the client where it stands."""
-    tell(response)
-    exchange_of(request.scope).route = request.url_rule.rule if request.url_rule else None  # type: ignore[arg-type]
-    return response
+async def _complete(response: Response) -> Response:
+    """What every answer has: the same for a route's own and for a problem's.
 
-
-async def _without_body(response: Response) -> Response:
-    """HEAD ends with the headers: an event stream would be generated for nobody, and never end."""
-    if request.method == "HEAD" and response.timeout is None:
+    HEAD ends with the headers: an event stream would be generated for nobody, and never end.
+    """
+    method = request.method
+    exchange = exchange_of(request.scope)  # type: ignore[arg-type]
+    exchange.route = request.url_rule.rule if request.url_rule else None
+    if exchange.promise is not None:
+        keep(response, exchange.promise)
+    if method in {"GET", "HEAD"} and response.status_code == 200:
+        await tag(response, exchange.promise)
+    await compress(response)
+    if method == "HEAD" and response.timeout is None:
         response.set_data(b"")
         response.headers.pop("Content-Length", None)
+    for name, value in fields(exchange.standings):
+        response.headers[name] = value
     return response

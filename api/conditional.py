@@ -12,7 +12,7 @@ import msgspec
 from quart import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from api.openapi import ATTRIBUTE, Answers
+from api.openapi import Answers
 from api.responses import PACKED
 from lyo_rt.problems import StaleVersion
 
@@ -53,8 +53,6 @@ async def match() -> None:
     A route whose resource others may change meanwhile asks `unchanged` again in its transaction. Raises StaleVersion,
     also where there is nothing to be read, and what the GET raises.
     """
-    if request.method not in CHANGES or "If-Match" not in request.headers:
-        return
     try:
         endpoint, arguments = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
     except HTTPException:
@@ -64,39 +62,31 @@ async def match() -> None:
     unchanged(await _version(current))  # type: ignore[arg-type]
 
 
-async def keep(response: Response) -> Response:
+def keep(response: Response, promise: Answers) -> None:
     """Say who may keep an answer whose route does not: a learner's own device, asking each time, or nobody."""
-    if (promise := _promise()) is not None:
-        if promise.signed_in:
-            response.vary.add("Authorization")
-        response.headers.setdefault("Cache-Control", "private, no-cache" if promise.signed_in else "no-store")
-    return response
+    headers = response.headers
+    if promise.signed_in:
+        headers.add("Vary", "Authorization")
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = "private, no-cache" if promise.signed_in else "no-store"
 
 
-async def tag(response: Response) -> Response:
-    """After a GET or HEAD: tag a single resource, and send 304 in its place to who has it already (If-None-Match)."""
-    if request.method not in {"GET", "HEAD"} or response.status_code != 200:
-        return response
-    if "ETag" not in response.headers and _is_single(response):
-        response.headers["ETag"] = f'"{version_of(await response.get_data(as_text=False))}"'
-    given, own = request.headers.get("If-None-Match"), response.headers.get("ETag")
+async def tag(response: Response, promise: Answers | None) -> None:
+    """After a GET or HEAD: tag a single resource, and make it a 304 for who has it already (If-None-Match)."""
+    headers = response.headers
+    if "ETag" not in headers and promise is not None and _is_single(response, promise):
+        headers["ETag"] = f'"{version_of(await response.get_data(as_text=False))}"'
+    given, own = request.headers.get("If-None-Match"), headers.get("ETag")
     if given is not None and own is not None:
         tags = [own] if given.strip() == "*" else [f'"{tag}"' for _, tag in _TAG.findall(given)]
         if (known := next((tag for tag in tags if _bare(tag) == _bare(own)), None)) is not None:
-            return _not_modified(response, known)
-    return response
+            _not_modified(response, known)
 
 
-def _is_single(response: Response) -> bool:
+def _is_single(response: Response, promise: Answers) -> bool:
     """A resource of its own: no list, whose cursors age, no stream, nothing that must not be kept."""
-    promise = _promise()
-    single = promise is not None and not promise.page and response.mimetype == "application/json"
-    return single and response.timeout is not None and not response.cache_control.no_store
-
-
-def _promise() -> Answers | None:
-    promise: Answers | None = getattr(current_app.view_functions.get(request.endpoint or ""), ATTRIBUTE, None)
-    return promise
+    single = not promise.page and response.timeout is not None and response.mimetype == "application/json"
+    return single and "no-store" not in response.headers.get("Cache-Control", "")
 
 
 async def _version(response: Response) -> str:
@@ -110,7 +100,7 @@ def _bare(tag: str) -> str:
     return tag.removeprefix("W/").strip('"').removesuffix(PACKED)
 
 
-def _not_modified(response: Response, known: str) -> Response:
+def _not_modified(response: Response, known: str) -> None:
     """What a cache has to know anew (RFC 9110 §15.4.5), and no body; `known` is the tag of what it has."""
     response.status_code = 304
     response.headers["ETag"] = known
@@ -118,4 +108,3 @@ def _not_modified(response: Response, known: str) -> Response:
     response.set_data(b"")
     for name in ("Content-Length", "Content-Type", "Content-Encoding", "Last-Modified", "Accept-Ranges"):
         response.headers.pop(name, None)
-    return response

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import structlog
 
+from api.openapi import Answers
 from lyo_rt.limits.policies import Standing
 from lyo_rt.security.tokens import Identity
 
@@ -35,6 +36,8 @@ class Exchange:
     status: int | None = None
     identity: Identity | None = None
     """Who sent it, once that has been looked at and found good."""
+    promise: Answers | None = None
+    """Of the route that answers it."""
     standings: Sequence[Standing] = ()
     """Under which rate limits it was counted, and where that leaves who sent it."""
 

@@ -7,9 +7,9 @@ of draft-ietf-httpapi-ratelimit-headers-11.
 import math
 from collections.abc import Iterator, Sequence
 
-from quart import Response, request
+from quart import request
 
-from api.exchange import exchange_of
+from api.exchange import Exchange
 from api.openapi import Answers, limits_of
 from api.services import services
 from lyo_rt.limits.policies import Standing
@@ -17,24 +17,18 @@ from lyo_rt.limits.service import refusal
 from lyo_rt.security.tokens import Identity
 
 
-async def admit(promise: Answers, asker: Identity | None) -> None:
+async def admit(exchange: Exchange, promise: Answers, asker: Identity | None) -> None:
     """Count the current request. Raises TooManyRequests, and Unavailable where nobody may come in uncounted."""
     limits = services().limits
     names = limits_of(promise)
+    if not limits.any_of(names):
+        return
     if asker is not None:
-        standings = await limits.count(names, f"user:{asker.user_id}", premium=asker.premium)
+        exchange.standings = await limits.count(names, f"user:{asker.user_id}", premium=asker.premium)
     else:
-        standings = await limits.count(names, f"address:{_address()}")
-    exchange_of(request.scope).standings = standings  # type: ignore[arg-type]
-    if (problem := refusal(standings)) is not None:
+        exchange.standings = await limits.count(names, f"address:{_address()}")
+    if (problem := refusal(exchange.standings)) is not None:
         raise problem
-
-
-def tell(response: Response) -> None:
-    """Put where the asker stands into the answer, whatever it is."""
-    standings = exchange_of(request.scope).standings  # type: ignore[arg-type]
-    for name, value in fields(standings):
-        response.headers[name] = value
 
 
 def fields(standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:

@@ -233,19 +233,23 @@ def _detail(message: str) -> str:
     return f"{message[:1].lower()}{message[1:]}"
 
 
-async def compress(response: Response) -> Response:
+async def compress(response: Response) -> None:
     """gzip from 1 KiB on, when the client accepts it; never a stream (its `timeout` is None).
 
     Nor what nobody may keep: it may hold tokens, whose length packed beside what a stranger had sent would tell them
     (BREACH).
     """
-    if response.mimetype not in COMPRESSIBLE or response.timeout is None or response.cache_control.no_store:
-        return response
-    if (response.content_length or 0) < GZIP_FROM or response.status_code in {204, 206, 304}:
-        return response
+    if (
+        (response.content_length or 0) < GZIP_FROM
+        or response.timeout is None
+        or response.status_code in {204, 206, 304}
+    ):
+        return
+    if response.mimetype not in COMPRESSIBLE or "no-store" in response.headers.get("Cache-Control", ""):
+        return
     response.vary.add("Accept-Encoding")
     if "Content-Encoding" in response.headers or not request.accept_encodings["gzip"]:
-        return response
+        return
     body = await response.get_data(as_text=False)
     if len(body) < GZIP_IN_THREAD_FROM:
         packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
@@ -256,4 +260,3 @@ async def compress(response: Response) -> Response:
     tag, weak = response.get_etag()
     if tag is not None:
         response.set_etag(tag + PACKED, weak=bool(weak))
-    return response

@@ -23,6 +23,10 @@ class Limits:
         self._policies = policies
         self._tally: Counter[str] = Counter()
 
+    def any_of(self, names: Sequence[Name]) -> bool:
+        """Whether any of these is limited."""
+        return not self._policies.keys().isdisjoint(names)
+
     async def count(self, names: Sequence[Name], subject: str, *, premium: bool = False) -> Sequence[Standing]:
         """Where `subject` stands now under the policies of these names, with this request; see Store.count.
 
