@@ -49,8 +49,10 @@ from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
 from lyo_rt.leases import Lease, Presence
 from lyo_rt.quizzes.records import GRADING, WRITING
+from lyo_rt.security.encryption import Cipher
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing, open_signing_keys
+from lyo_rt.security.secrets import ENCRYPTION, SECRETS, SIGNING, Secret, keep_up, read_ring, recognise
 from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
 from lyo_rt.tutoring.records import KIND as TURN
@@ -121,10 +123,13 @@ async def open_instance(
         broadcast: Broadcast = InProcessBroadcast(clock)
         if redis_url is not None:
             broadcast = await stack.enter_async_context(RedisBroadcast.open(redis_url, clock=clock))
+        rings = {secret: await read_ring(settings, secret) for secret in SECRETS}
+        cipher = Cipher(rings[ENCRYPTION], clock)
         database = await stack.enter_async_context(
-            Database.open(database_url, broadcast, pool_max=settings.database_pool_max)
+            Database.open(database_url, broadcast, cipher=cipher, pool_max=settings.database_pool_max)
         )
-        keys = await open_signing_keys(settings, database)
+        for secret, ring in rings.items():
+            await recognise(database, secret, ring, settings)
         local = await open_local_model(settings)
         id = leases.new_instance()
         opened = partial(open_model, database=database, broadcast=broadcast, clock=clock, instance=id)
@@ -135,8 +140,8 @@ async def open_instance(
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
-        parts = Parts(id, settings, clock, database, broadcast, model, supervisor, local)
-        instance = compose(parts, keys)
+        parts = Parts(id, settings, clock, database, broadcast, model, supervisor, rings, local)
+        instance = compose(parts)
         async with working(instance, parts, presence):
             yield instance
 
@@ -157,10 +162,11 @@ class Parts:
     broadcast: Broadcast
     model: Gatekeeper
     supervisor: Supervisor
+    rings: Mapping[Secret, KeyRing]
     local: LocalModel | None = None
 
 
-def compose(parts: Parts, keys: KeyRing) -> Instance:
+def compose(parts: Parts) -> Instance:
     """The instance over its parts; nothing runs yet."""
     feeds = Feeds(Truth(parts.database), parts.broadcast)
     if isinstance(parts.broadcast, RedisBroadcast):
@@ -173,8 +179,8 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         database=parts.database,
         broadcast=parts.broadcast,
         model=parts.model,
-        accounts=accounts(parts, keys),
-        cursors=Cursors(keys.current, parts.clock),
+        accounts=accounts(parts),
+        cursors=Cursors(parts.rings[SIGNING], parts.clock),
         workshop=Workshop(adopter),
         feeds=feeds,
         courtesy=courtesy,
@@ -207,12 +213,12 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
     return instance
 
 
-def accounts(parts: Parts, keys: KeyRing) -> Accounts:
+def accounts(parts: Parts) -> Accounts:
     """Who may come in."""
     access_lifetime = timedelta(minutes=parts.settings.jwt_access_token_expire_minutes)
     return Accounts(
         parts.database,
-        Tokens(keys, parts.clock, access_lifetime=access_lifetime),
+        Tokens(parts.rings[SIGNING], parts.clock, access_lifetime=access_lifetime),
         Passwords(),
         parts.clock,
         Revocations(parts.database, parts.broadcast, parts.clock, access_lifetime=access_lifetime),
@@ -238,6 +244,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.roll.run),
         root(presence.keep),
         root(keep_house, parts.database, parts.clock),
+        *(root(keep_up, parts.database, secret, ring, parts.settings) for secret, ring in parts.rings.items()),
         root(_started, instance.services.accounts.revocations, ready),
     ]
     await ready.wait()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from lyo_rt.database.pool import Queries, Row, one
+from lyo_rt.database.pool import Queries, Row
 from lyo_rt.language_models.breakers import COUNT, Breaker, Verdict
 
 Outcome = Literal["done", "failed", "cancelled"]
@@ -100,8 +100,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes | None = None
 
 
+ANSWER = "ai_answers.answer"
 _KEPT = """
-    SELECT answer, provider, model, prompt_tokens, answer_tokens FROM ai_answers a JOIN ai_usage u ON u.id = a.call
+    SELECT a.call, answer, provider, model, prompt_tokens, answer_tokens FROM ai_answers a JOIN ai_usage u ON u.id = a.call
 """
 _BEGIN = f"""
 WITH kept AS (
@@ -212,7 +213,7 @@ async def begin(
     )
     if row is None:
         raise RuntimeError("one row is always selected")
-    return _admission(row)
+    return _admission(queries, row)
 
 
 async def settle(queries: Queries, call: Call, ending: Ending) -> None:
@@ -228,7 +229,7 @@ async def settle(queries: Queries, call: Call, ending: Ending) -> None:
         ending.cost,
         ending.latency_ms,
         ending.ended,
-        ending.answer,
+        None if ending.answer is None else queries.cipher.seal_bytes(ending.answer, ANSWER, call.id),
         call.breaker,
         ending.verdict,
         ending.rest,
@@ -264,8 +265,11 @@ def latency_ms(began: datetime, ended: datetime) -> int:
     return round((ended - began).total_seconds() * 1000)
 
 
-def _admission(row: Row) -> Admission:
-    kept = None if row["answer"] is None else one(Kept, row)
+def _admission(queries: Queries, row: Row) -> Admission:
+    kept = None
+    if row["answer"] is not None:
+        answer = queries.cipher.open_bytes(row["answer"], ANSWER, row["call"])
+        kept = Kept(answer, row["provider"], row["model"], row["prompt_tokens"], row["answer_tokens"])
     breaker = Breaker(row["open_until"], row["rest_until"], row["probe_until"])
     return Admission(
         admitted=row["admitted"],

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lyo_rt.database.schema import happened, identity, metadata, moment, owner, uuid
+from lyo_rt.database.schema import happened, identity, metadata, moment, owner, sealed, uuid
 
 OUTCOMES = ("started", "done", "failed", "cancelled", "ambiguous")
 """Of a call. `ambiguous`: it was in flight when its instance ended, so nobody knows; it counts as reserved."""
@@ -59,7 +59,7 @@ ai_answers = sa.Table(
     sa.Column("work", uuid),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("shared", sa.LargeBinary),
-    sa.Column("answer", sa.LargeBinary, nullable=False, comment="JSON, or text in UTF-8"),
+    sealed("answer", sa.LargeBinary, nullable=False, comment="sealed: JSON, or text in UTF-8"),
     happened(),
     sa.Index("ix_ai_answers_work", "work", "request"),
     sa.Index("ix_ai_answers_shared", "shared", "created_at"),

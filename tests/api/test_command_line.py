@@ -69,7 +69,8 @@ def test_a_database_that_is_away_is_one_line() -> None:
 
 
 def test_the_demo_data_is_refused_in_production(database_url: str) -> None:
-    refused = lyo_rt("seed", ENVIRONMENT="production", JWT_SECRET_KEY="s" * 32, DATABASE_URL=database_url)
+    secrets = {"JWT_SECRET_KEY": "s" * 32, "DATA_ENCRYPTION_KEYS": "s" * 32}
+    refused = lyo_rt("seed", ENVIRONMENT="production", DATABASE_URL=database_url, **secrets)
     assert refused.returncode == 1
     assert refused.stderr == "lyo-rt: the demo data is not for production\n"
 

@@ -19,8 +19,8 @@ from lyo_rt.problems import (
     TokenExpired,
     WrongCredentials,
 )
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Tokens
 
 GOOD = "Correct-Horse7battery"

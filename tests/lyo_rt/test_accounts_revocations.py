@@ -9,8 +9,8 @@ from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import SessionRevoked
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Identity, Tokens
 
 ACCESS = timedelta(minutes=30)

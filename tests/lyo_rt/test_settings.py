@@ -8,7 +8,12 @@ import pytest
 from lyo_rt.settings import InvalidSettings, Settings, read_settings
 
 SECRET = "s" * 32
-PRODUCTION = {"ENVIRONMENT": "production", "JWT_SECRET_KEY": SECRET, "DATABASE_URL": "postgresql://db/lyo"}
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "JWT_SECRET_KEY": SECRET,
+    "DATA_ENCRYPTION_KEYS": SECRET,
+    "DATABASE_URL": "postgresql://db/lyo",
+}
 
 
 @pytest.fixture(autouse=True)
