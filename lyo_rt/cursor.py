@@ -88,7 +88,7 @@ class Cursors:
         return Page(items=shown, next_cursor=self.seal(scope, keyset(shown[-1])) if len(rows) > limit else None)
 
     def _is_ours(self, mac: bytes, scope: str, sealed: bytes) -> bool:
-        return any(hmac.compare_digest(mac, _mac(key.secret, scope, sealed)) for key in self._keys.keys())
+        return any(hmac.compare_digest(mac, _mac(key.secret, scope, sealed)) for key in self._keys)
 
 
 def page_request(

@@ -40,10 +40,12 @@ def owner(*, name: str = "user_id", nullable: bool = False) -> sa.Column[Any]:
 
 @dataclass(frozen=True)
 class Sealing:
-    """How a column is sealed. `legible`: members of its documents that stay so; `where`: only in these rows (SQL)."""
+    """How a column is sealed. `legible`: members of its documents that stay so; `where`: only in these rows (SQL);
+    `index`: the column of bytes beside it that holds the blind index of its text, by which it is looked up."""
 
     legible: tuple[str, ...] = ()
     where: str = "true"
+    index: str | None = None
 
 
 def sealed(

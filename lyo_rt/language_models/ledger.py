@@ -102,7 +102,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 ANSWER = "ai_answers.answer"
 _KEPT = """
-    SELECT a.call, answer, provider, model, prompt_tokens, answer_tokens FROM ai_answers a JOIN ai_usage u ON u.id = a.call
+    SELECT a.call, answer, provider, model, prompt_tokens, answer_tokens
+    FROM ai_answers a JOIN ai_usage u ON u.id = a.call
 """
 _BEGIN = f"""
 WITH kept AS (

@@ -98,7 +98,7 @@ class Cipher:
         """
         now = self._clock.now().timestamp()
         present = self._keys.current(now)
-        keys = [present, *(key for key in self._keys.keys() if key.id != present.id)]
+        keys = [present, *(key for key in self._keys if key.id != present.id)]
         return [hmac.digest(_derived(key.secret, INDEXING), _place(column, values), hashlib.sha256) for key in keys]
 
     def _seal(self, value: bytes, column: str, row: tuple[object, ...]) -> tuple[str, bytes]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -42,16 +42,16 @@ class KeyRing:
 
     def current(self, now: float) -> Key:
         """The key that is used for what is new at `now` (seconds since 1970)."""
-        keys = list(self._keys.values())
+        keys = list(self)
         return next((key for key in keys if key.since is None or key.since <= now), keys[-1])
 
     def find(self, key_id: str) -> Key | None:
         """The key with this id, or None."""
         return self._keys.get(key_id)
 
-    def keys(self) -> list[Key]:
+    def __iter__(self) -> Iterator[Key]:
         """All of them, the newest first."""
-        return list(self._keys.values())
+        return iter(self._keys.values())
 
     def replace(self, keys: Sequence[bytes | NewKey]) -> None:
         """From now on the ring has these keys; whoever follows it is told."""

@@ -63,7 +63,7 @@ async def read_ring(settings: Settings, secret: Secret) -> KeyRing:
 
 async def recognise(database: Database, secret: Secret, ring: KeyRing, settings: Settings) -> None:
     """Record the newest key of `ring`. Raises InvalidSettings, one line, when a recorded key is not in the ring."""
-    known = [key.fingerprint for key in ring.keys()]
+    known = [key.fingerprint for key in ring]
     async with database.transaction() as transaction:
         # Two first starts with different keys at once: one of them must see the other's.
         await transaction.execute("LOCK TABLE secret_fingerprints IN SHARE ROW EXCLUSIVE MODE")
