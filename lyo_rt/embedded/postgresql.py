@@ -70,7 +70,7 @@ async def embedded_postgresql(data_dir: Path, *, fsync: bool = True) -> AsyncIte
 async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
     """The URL of the database `lyo` over `data_dir`/postgresql: on the server that a live lyo-rt runs there, else on
     one that ends with the block. Raises EmbeddedFault."""
-    if (url := await live_url(data_dir.absolute() / "postgresql" / "data")) is not None:
+    if (url := await live_url(data_dir / "postgresql" / "data")) is not None:
         yield url
         return
     async with embedded_postgresql(data_dir) as server:

@@ -4,6 +4,7 @@ What a token says is believed only after its header has been found to be exactly
 nothing in a header chooses a key other than by the id of one that is there.
 """
 
+import binascii
 import hashlib
 import json
 import secrets
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 import jwt
 import msgspec
 from jwt.algorithms import HMACAlgorithm
-from jwt.utils import base64url_decode
+from jwt.utils import base64url_decode, base64url_encode
 
 from lyo_rt.clock import Clock
 from lyo_rt.problems import NotAuthenticated, TokenExpired
@@ -134,7 +135,7 @@ class Tokens:
         )
 
     def _verify(self, token: str) -> Claims:
-        if len(token) > LONGEST or not token.isascii():
+        if len(token) > LONGEST or not token.isascii() or not all(map(_is_canonical, token.split("."))):
             raise NotAuthenticated(REFUSED)
         try:
             key = self._keys.find(_key_id(token.partition(".")[0]))
@@ -161,6 +162,14 @@ def _key_id(segment: str) -> str:
     raw = base64url_decode(segment)
     json.loads(raw, object_pairs_hook=_unrepeated)
     return _header.decode(raw).kid
+
+
+def _is_canonical(segment: str) -> bool:
+    """Whether this is the one spelling of its bytes: decoders overlook padding, strange characters and spare bits."""
+    try:
+        return base64url_encode(base64url_decode(segment)).decode() == segment
+    except binascii.Error:
+        return False
 
 
 def _unrepeated(members: list[tuple[str, Any]]) -> None:
