@@ -23,6 +23,7 @@ from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 
 TEMPLATE = "template_lyo"
+pytest_plugins = ["tests.clean_logs"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 
 from lyo_rt.embedded.valkey import Valkey
+from tests.clean_logs import LOGS
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
@@ -27,7 +28,11 @@ Start = Callable[..., "Process"]
 class Process:
     """A program under test whose output is kept; ended, and its exit code known, at the latest with the test."""
 
+    heard: ClassVar[Callable[[str, str], None] | None] = None
+    """Told each line of every program, and whose it is."""
+
     def __init__(self, arguments: list[str], environment: dict[str, str], ready: str) -> None:
+        self.arguments = arguments
         self.started = time.monotonic()
         self._popen = subprocess.Popen(
             [sys.executable, *arguments],
@@ -52,6 +57,8 @@ class Process:
 
     def _read(self, stream: Any) -> None:
         for line in stream:
+            if self.heard is not None:
+                self.heard(line.rstrip("\n"), " ".join(self.arguments))
             with self._grown:
                 self.lines.append(line.rstrip("\n"))
                 self._grown.notify_all()
@@ -142,6 +149,14 @@ class Server(Process):
 def _clean_environment() -> dict[str, str]:
     """The environment without settings of the machine's own."""
     return {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_programs(pytestconfig: pytest.Config) -> Iterator[None]:
+    """What the programs write is searched for secrets at the end of the run."""
+    Process.heard = staticmethod(pytestconfig.stash[LOGS].read)
+    yield
+    Process.heard = None
 
 
 @pytest.fixture

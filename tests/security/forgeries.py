@@ -128,7 +128,7 @@ def headers() -> Iterator[tuple[str, Forgery]]:
     for crit in ([], "exp", ["b64"], None, {}):
         yield f"crit {crit!r}", lambda good, crit=crit: made(good, header={"crit": crit, "b64": True})
     for typ in ("at+jwt", "jwt", "JWE", "", None, 1):
-        yield f"typ {typ!r}", lambda good, typ=typ: made(good, header={"typ": typ})
+        yield f"header's typ {typ!r}", lambda good, typ=typ: made(good, header={"typ": typ})
     yield (
         "alg twice",
         lambda good: joined(
