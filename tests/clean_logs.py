@@ -2,8 +2,8 @@
 
 A pytest plugin. It notes the secrets of what goes through the tests' clients (passwords, tokens, keys, e-mail
 addresses, what learners write), and everything that is written: each test's captured output and log, and the output of
-the servers it starts. At the end of the run one is looked for in the other. A hit fails the run; so does a run that looked at
-servers' logs without having noted a secret.
+the servers it starts. At the end of the run one is looked for in the other. A hit fails the run; so does a run that
+looked at servers' logs without having noted a secret.
 """
 
 import json
