@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The server for production: needs DATABASE_URL and JWT_SECRET_KEY, and REDIS_URL when there are several.
+# The server for production: needs DATABASE_URL, JWT_SECRET_KEY and DATA_ENCRYPTION_KEYS, and REDIS_URL when there are several.
 
 FROM python:3.13-slim AS build
 WORKDIR /app

@@ -21,7 +21,7 @@ COST = 12
 LEAST_CHARACTERS = 12
 MOST_BYTES = 72
 NICE = 15
-"""How far the threads stand back (nice(2); Linux has it by thread): a storm of sign-ins takes what the event loop leaves.
+"""How far the threads stand back (nice(2); Linux has it by thread): a storm of sign-ins takes what is left over.
 As equals two of them took the event loop's processor: reads came seconds late while 200 learners signed in."""
 WAITING_PER_THREAD = 50
 """One verification takes about 0.3 s of one core, so the last in a full queue waits some 15 s."""
