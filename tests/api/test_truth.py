@@ -13,6 +13,7 @@ from lyo_rt import frames, streams
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.database.pool import Database
 from lyo_rt.frames import Delta
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.streams import Head, conversation_stream
 from lyo_rt.tutoring import repository, service
 from tests.actors.streaming import Client, running
@@ -63,7 +64,9 @@ async def answer(
         text += piece
         if chance.random() < 0.1:
             await service.checkpoint(database, lease, revision=1, text=text)
-    await service.end_turn(database, lease, conversation, revision=1, text=text, status="complete", model=None)
+    await service.end_turn(
+        database, lease, conversation, revision=1, text=text, status="complete", model=None, prompt=None
+    )
     await broadcast.drop_draft(str(begun.answer))
     return str(begun.answer)
 
@@ -81,7 +84,7 @@ async def come_and_go(
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_follower_of_two_instances_sees_every_answer_whole(
-    database_url: str, user: UUID, conversation: UUID, seed: int
+    database_url: str, cipher: Cipher, user: UUID, conversation: UUID, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     stream = conversation_stream(conversation)
@@ -90,8 +93,8 @@ async def test_every_follower_of_two_instances_sees_every_answer_whole(
         weather = Weather(stations, chance, SECOND)
         here, there = weather.station(), weather.station()
         async with (
-            Database.open(database_url, here, pool_max=5) as database,
-            Database.open(database_url, there, pool_max=5) as other,
+            Database.open(database_url, here, cipher=cipher, pool_max=5) as database,
+            Database.open(database_url, there, cipher=cipher, pool_max=5) as other,
             running(Feeds(Truth(database), here, look_seconds=0.2)) as feeds,
             running(Feeds(Truth(other), there, look_seconds=0.2)) as others,
         ):
@@ -127,7 +130,9 @@ async def test_the_truth_is_that_of_the_database(database: Database, user: UUID,
     assert writing is not None
     assert (writing.message, writing.revision, writing.text, writing.status) == (begun.answer, 1, "So far", "writing")
     assert await truth.end_of(stream, message) is None
-    await service.end_turn(database, lease, conversation, revision=1, text="All", status="complete", model=None)
+    await service.end_turn(
+        database, lease, conversation, revision=1, text="All", status="complete", model=None, prompt=None
+    )
     stored = await truth.answer(message)
     assert stored is not None
     assert (stored.text, stored.status) == ("All", "complete")

@@ -21,6 +21,7 @@ from tests.clean_logs import LOGS
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
+DATA_KEY = "scenario-data-key-0123456789abcdef0123456789"
 
 Start = Callable[..., "Process"]
 
@@ -217,6 +218,7 @@ def two_instances(
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "JWT_SECRET_KEY": "scenario-secret-0123456789abcdef0123456789",
+        "DATA_ENCRYPTION_KEYS": DATA_KEY,
     }
 
     def start(**environment: str) -> Server:
