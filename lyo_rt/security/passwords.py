@@ -100,8 +100,10 @@ class Passwords:
         self._present += 1
         try:
             async with self._threads:
-                with anyio.CancelScope(shield=True):
-                    return await asyncio.get_running_loop().run_in_executor(self._pool, work, password, other)
+                with anyio.CancelScope(shield=True):  # the thread goes on whatever becomes of who waits
+                    loop = asyncio.get_running_loop()
+                    result = await loop.run_in_executor(self._pool, work, password, other)
+            return result
         finally:
             self._present -= 1
 
