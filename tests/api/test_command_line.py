@@ -1,5 +1,6 @@
 """The program as an operator meets it: help, one line per fault, exit codes."""
 
+import base64
 import hashlib
 import json
 import os
@@ -35,7 +36,9 @@ def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate", "keys"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     assert command in lyo_rt("--help").stdout
     helped = lyo_rt(command, "--help")
@@ -59,6 +62,38 @@ def test_migrates_up_and_down(empty_database_url: str) -> None:
     assert "is now at" in lyo_rt("migrate", DATABASE_URL=empty_database_url).stdout
     assert "is already at" in lyo_rt("migrate", DATABASE_URL=empty_database_url).stdout
     assert "is back at base" in lyo_rt("migrate", "--down", "base", DATABASE_URL=empty_database_url).stdout
+
+
+def test_keys_rotate_in_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "jwt.keys").write_bytes(base64.urlsafe_b64encode(b"k" * 32) + b"\n")
+    told = lyo_rt("keys", "rotate", LYO_DATA_DIR=str(tmp_path))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert [line.split(":")[0] for line in told.stdout.splitlines()] == ["jwt.keys", "data.keys"]
+    keys = (tmp_path / "jwt.keys").read_text().splitlines()
+    assert len(keys) == 2
+    assert all(key.split()[0] not in told.stdout for key in keys)
+    (tmp_path / "jwt.keys").write_text("damaged")
+    refused = lyo_rt("keys", "rotate", "--only", "jwt", LYO_DATA_DIR=str(tmp_path))
+    assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)
+
+
+def test_keys_of_the_environment_are_rotated_there(tmp_path: Path) -> None:
+    told = lyo_rt("keys", "rotate", "--only", "jwt", LYO_DATA_DIR=str(tmp_path), JWT_SECRET_KEY="s" * 40)
+    assert told.returncode == 0
+    assert "s" * 40 not in told.stdout
+    first, second = told.stdout.splitlines()[1:]
+    assert (new := first.partition("<present value>,")[2]) and f"JWT_SECRET_KEY={new},<present value>" in second
+    assert not (tmp_path / "jwt.keys").exists()
+
+
+def test_keys_reencrypt_says_what_it_did(tmp_path: Path, database_url: str) -> None:
+    environment = {"LYO_DATA_DIR": str(tmp_path), "DATABASE_URL": database_url}
+    told = lyo_rt("keys", "reencrypt", **environment)
+    assert (told.returncode, told.stdout[:22]) == (0, "0 rows carried over; e")
+    (tmp_path / "data.keys").unlink()
+    refused = lyo_rt("keys", "reencrypt", **environment)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines()[0].endswith("cannot be read again")
 
 
 def test_a_database_that_is_away_is_one_line() -> None:
