@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
-# The server for production: needs DATABASE_URL, JWT_SECRET_KEY and PUBLIC_URL, and REDIS_URL when there are several.
+# The server for production: needs DATABASE_URL, JWT_SECRET_KEY, DATA_ENCRYPTION_KEYS and PUBLIC_URL, and REDIS_URL when
+# there are several.
 
 FROM python:3.13-slim AS build
 WORKDIR /app

@@ -14,8 +14,8 @@ from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Tokens
 from lyo_rt.settings import Settings
 
@@ -36,7 +36,7 @@ def open_accounts(
     """Over one set of keys, passwords and revocations; nothing runs yet."""
     access = timedelta(minutes=settings.jwt_access_token_expire_minutes)
     refresh = timedelta(days=settings.jwt_refresh_token_expire_days)
-    mail = AccountMail(Outbox(MailedTokens(keys), clock), clock)
+    mail = AccountMail(Outbox(MailedTokens(keys, clock), clock), clock)
     passwords = Passwords()
     revocations = Revocations(database, broadcast, clock, access_lifetime=access)
     tokens = Tokens(keys, clock, access_lifetime=access)

@@ -185,6 +185,52 @@ def promote(email: str, role: str) -> None:
     click.echo(_run(lambda: give(settings, email, cast("UserType", role)), NotFound, Conflict))
 
 
+@main.group()
+def keys() -> None:
+    """The keys that sign access tokens (JWT_SECRET_KEY) and seal what learners write (DATA_ENCRYPTION_KEYS)."""
+
+
+@keys.command("rotate")
+@click.option("--only", type=click.Choice(["jwt", "data"]), help="The keys of tokens, or of data; both without it.")
+def keys_rotate(only: str | None) -> None:
+    """Put a new key on top of each ring in LYO_DATA_DIR.
+
+    Running servers take it up by themselves and use it a minute later; nobody is signed out. A ring that the
+    environment gives is changed there: what to set is printed.
+
+    \b
+    Examples:
+      lyo-rt keys rotate
+      lyo-rt keys rotate --only jwt
+    """
+    settings = _settings()
+    from api.keys_command import rotate_keys
+
+    for line in _mended(lambda: rotate_keys(settings, only)):
+        click.echo(line)
+
+
+@keys.command("reencrypt")
+def keys_reencrypt() -> None:
+    """Seal everything with the present data key: what was sealed with a former one, and what is not sealed yet.
+
+    Servers may run meanwhile. After Ctrl-C what is done stays done, and the next run goes on with the rest.
+
+    \b
+    Example:
+      lyo-rt keys rotate --only data && lyo-rt keys reencrypt
+    """
+    settings = _settings()
+    from api.keys_command import Unfinished, reencrypt_all
+    from api.logs import configure_logs
+
+    configure_logs(settings)
+    try:
+        click.echo(_mended(lambda: _run(lambda: reencrypt_all(settings), Unfinished)))
+    except KeyboardInterrupt:
+        raise Failed("broken off; what is done stays done, and the next run goes on with the rest") from None
+
+
 main.add_command(load)
 main.add_command(evaluate)
 
@@ -201,8 +247,13 @@ def _model(what: str) -> None:
 
 
 def _settings() -> Settings:
+    return _mended(read_settings)
+
+
+def _mended(work: Callable[[], Result]) -> Result:
+    """The result of `work`; faults of the settings are told, one a line."""
     try:
-        return read_settings()
+        return work()
     except InvalidSettings as faults:
         for line in faults.lines:
             click.echo(f"lyo-rt: {line}", err=True)

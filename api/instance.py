@@ -61,7 +61,9 @@ from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.mail.transport import Transport
 from lyo_rt.media.service import Library
 from lyo_rt.quizzes.records import GRADING, WRITING
-from lyo_rt.security.secrets import KeyRing, open_signing_keys
+from lyo_rt.security.encryption import Cipher
+from lyo_rt.security.key_ring import KeyRing
+from lyo_rt.security.secrets import ENCRYPTION, SECRETS, SIGNING, Secret, keep_up, read_ring, recognise
 from lyo_rt.settings import Settings
 from lyo_rt.storage.store import open_storage
 from lyo_rt.tutoring.records import KIND as TURN
@@ -139,11 +141,14 @@ async def open_instance(
         broadcast: Broadcast = InProcessBroadcast(clock)
         if redis_url is not None:
             broadcast = await stack.enter_async_context(RedisBroadcast.open(redis_url, clock=clock))
+        rings = {secret: await read_ring(settings, secret) for secret in SECRETS}
+        cipher = Cipher(rings[ENCRYPTION], clock)
         database = await stack.enter_async_context(
-            Database.open(database_url, broadcast, pool_max=settings.database_pool_max)
+            Database.open(database_url, broadcast, cipher=cipher, pool_max=settings.database_pool_max)
         )
         storage = await open_storage(settings)
-        keys = await open_signing_keys(settings, database)
+        for secret, ring in rings.items():
+            await recognise(database, secret, ring, settings)
         await anyio.to_thread.run_sync(time_zones)
         local = await open_local_model(settings)
         id = leases.new_instance()
@@ -157,8 +162,8 @@ async def open_instance(
         supervisor = await stack.enter_async_context(Supervisor())
         library = Library(database, storage, clock)
         mail = await stack.enter_async_context(open_transport(settings))
-        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, mail, local)
-        instance = compose(parts, keys)
+        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, mail, rings, local)
+        instance = compose(parts)
         async with working(instance, parts, presence):
             yield instance
 
@@ -181,17 +186,18 @@ class Parts:
     library: Library
     supervisor: Supervisor
     mail: Transport
+    rings: Mapping[Secret, KeyRing]
     local: LocalModel | None = None
 
 
-def compose(parts: Parts, keys: KeyRing) -> Instance:
+def compose(parts: Parts) -> Instance:
     """The instance over its parts; nothing runs yet."""
     feeds = Feeds(Truth(parts.database), parts.broadcast)
     if isinstance(parts.broadcast, RedisBroadcast):
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     leaseholder, adopter = work(parts, courtesy)
-    accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, keys)
+    accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING])
     services = Services(
         settings=parts.settings,
         clock=parts.clock,
@@ -203,7 +209,7 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         verification=accounts.verification,
         password_changes=accounts.password_changes,
         signed_in_devices=accounts.signed_in_devices,
-        cursors=Cursors(keys.current, parts.clock),
+        cursors=Cursors(parts.rings[SIGNING], parts.clock),
         library=parts.library,
         workshop=Workshop(adopter),
         feeds=feeds,
@@ -235,7 +241,7 @@ def compose(parts: Parts, keys: KeyRing) -> Instance:
         attendance,
         devices,
         Roll(parts.database, parts.id),
-        mail_relay(parts, keys),
+        mail_relay(parts),
         realtime,
         sessions,
     )
@@ -249,7 +255,7 @@ def limits(parts: Parts) -> Limits:
     return Limits(shared or InProcessStore(parts.clock), policies_of(parts.settings))
 
 
-def mail_relay(parts: Parts, keys: KeyRing) -> MailRelay:
+def mail_relay(parts: Parts) -> MailRelay:
     """Who sends the mails."""
     settings = parts.settings
     return MailRelay(
@@ -258,7 +264,7 @@ def mail_relay(parts: Parts, keys: KeyRing) -> MailRelay:
         parts.broadcast,
         parts.mail,
         Templates(public_url=settings.reached_at, sender=settings.mail_sender),
-        MailedTokens(keys),
+        MailedTokens(parts.rings[SIGNING], parts.clock),
         parts.clock,
     )
 
@@ -283,6 +289,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
         root(presence.keep),
         root(keep_house, parts.database, parts.library, parts.clock),
+        *(root(keep_up, parts.database, secret, ring, parts.settings) for secret, ring in parts.rings.items()),
         root(_started, instance.services.accounts.revocations, ready),
     ]
     await ready.wait()

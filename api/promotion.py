@@ -12,7 +12,7 @@ from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.migrate import upgrade
 from lyo_rt.database.pool import Database
-from lyo_rt.embedded.postgresql import embedded_postgresql, running_postgresql
+from lyo_rt.embedded.postgresql import embedded_database
 from lyo_rt.problems import NotFound
 from lyo_rt.security.tokens import UserType
 from lyo_rt.settings import Settings
@@ -25,9 +25,9 @@ async def promote(settings: Settings, email: str, role: UserType) -> str:
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        url = settings.database_url or running_postgresql(settings.lyo_data_dir)
+        url = settings.database_url
         if url is None:
-            url = (await stack.enter_async_context(embedded_postgresql(settings.lyo_data_dir))).url()
+            url = await stack.enter_async_context(embedded_database(settings.lyo_data_dir))
         await upgrade(url)
         broadcast = InProcessBroadcast(clock)
         database = await stack.enter_async_context(Database.open(url, broadcast, pool_max=2))

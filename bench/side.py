@@ -16,7 +16,7 @@ from bench.machine import cpu_seconds, pin
 from bench.processes import Program
 from bench.wire import Address, Http, WebSocket
 from lyo_rt.clock import SystemClock
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.tokens import Tokens
 
 ANNOUNCED = 3

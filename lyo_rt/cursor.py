@@ -17,6 +17,7 @@ import msgspec
 
 from lyo_rt.clock import Clock
 from lyo_rt.problems import Fault, InvalidCursor, InvalidInput
+from lyo_rt.security.key_ring import KeyRing
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
@@ -47,17 +48,19 @@ class Page(msgspec.Struct, Generic[Item], frozen=True, rename="camel"):
 
 
 class Cursors:
-    """Seals and opens page cursors. Instances that share a secret read each other's."""
+    """Seals and opens page cursors. Instances that share a ring read each other's."""
 
-    def __init__(self, secret: bytes, clock: Clock) -> None:
-        """`secret`: any length, e.g. the JWT secret; the key is derived from it."""
-        self._key = hmac.digest(secret, b"lyo page cursor 1", hashlib.sha256)
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
+        """`keys`: e.g. those of the access tokens; others are derived from them."""
+        self._keys = keys
         self._clock = clock
 
     def seal(self, scope: str, keyset: Sequence[Any]) -> str:
         """The cursor for the rows after `keyset` in the list `scope`."""
-        sealed = _MADE.pack(int(self._clock.now().timestamp())) + msgspec.json.encode(keyset)
-        return base64.urlsafe_b64encode(self._mac(scope, sealed) + sealed).rstrip(b"=").decode()
+        now = self._clock.now().timestamp()
+        sealed = _MADE.pack(int(now)) + msgspec.json.encode(keyset)
+        mac = _mac(self._keys.current(now).secret, scope, sealed)
+        return base64.urlsafe_b64encode(mac + sealed).rstrip(b"=").decode()
 
     def open(self, scope: str, cursor: str, keyset: type[Keyset]) -> Keyset:
         """The position in `cursor`, of the shape `keyset`, e.g. tuple[datetime, UUID].
@@ -66,7 +69,7 @@ class Cursors:
         """
         raw = _decoded(cursor)
         mac, sealed = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if len(sealed) < _MADE.size or not hmac.compare_digest(mac, self._mac(scope, sealed)):
+        if len(sealed) < _MADE.size or not self._is_ours(mac, scope, sealed):
             raise InvalidCursor("This cursor does not belong to this list; begin again without one.")
         (made,) = _MADE.unpack_from(sealed)
         if self._clock.now().timestamp() - made > CURSOR_LIFE.total_seconds():
@@ -84,9 +87,8 @@ class Cursors:
         shown = rows[:limit]
         return Page(items=shown, next_cursor=self.seal(scope, keyset(shown[-1])) if len(rows) > limit else None)
 
-    def _mac(self, scope: str, sealed: bytes) -> bytes:
-        named = scope.encode()
-        return hmac.digest(self._key, struct.pack(">I", len(named)) + named + sealed, hashlib.sha256)[:_MAC_BYTES]
+    def _is_ours(self, mac: bytes, scope: str, sealed: bytes) -> bool:
+        return any(hmac.compare_digest(mac, _mac(key.secret, scope, sealed)) for key in self._keys)
 
 
 def page_request(
@@ -114,6 +116,11 @@ def page_request(
     if faults:
         raise InvalidInput(errors=faults)
     return limit, position
+
+
+def _mac(secret: bytes, scope: str, sealed: bytes) -> bytes:
+    key, named = hmac.digest(secret, b"lyo page cursor 1", hashlib.sha256), scope.encode()
+    return hmac.digest(key, struct.pack(">I", len(named)) + named + sealed, hashlib.sha256)[:_MAC_BYTES]
 
 
 def _decoded(cursor: str) -> bytes:

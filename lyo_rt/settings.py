@@ -14,6 +14,7 @@ from lyo_rt.limits import policies
 from lyo_rt.mail.address import Files, Way, is_number
 from lyo_rt.mail.address import parse as parse_mail_url
 from lyo_rt.models.address import parse
+from lyo_rt.security.key_ring import KEY_BYTES, split_keys
 from lyo_rt.storage import address as storage
 
 Provider = Literal["gemini", "openai", "gemma", "outline"]
@@ -137,11 +138,18 @@ class Settings(BaseSettings):
     )
 
     jwt_secret_key: SecretStr | None = Field(
-        None, description="at least 32 bytes; unset generates one into LYO_DATA_DIR"
+        None,
+        description="at least 32 bytes; several keys, separated by commas: the first signs, all verify; "
+        "unset keeps a ring in LYO_DATA_DIR",
     )
     jwt_algorithm: Literal["HS256"] = Field("HS256", description="how access tokens are signed")
     jwt_access_token_expire_minutes: int = Field(30, ge=1, le=1440, description="minutes")
     jwt_refresh_token_expire_days: int = Field(7, ge=1, le=365, description="days")
+    data_encryption_keys: SecretStr | None = Field(
+        None,
+        description="what learners write is sealed with it: at least 32 bytes; several keys, separated by commas: "
+        "the first seals, all open; unset keeps a ring in LYO_DATA_DIR",
+    )
 
     ai_providers: Annotated[tuple[Provider, ...], NoDecode] = Field(
         (), description="order of providers; unset: those that are configured, then outline (not in production)"
@@ -258,9 +266,7 @@ class Settings(BaseSettings):
     def _faults_between(self) -> list[str]:
         """What each variable allows, but not all of them together."""
         faults = []
-        secret = self.jwt_secret_key.get_secret_value() if self.jwt_secret_key else None
-        if secret is not None and len(secret.encode()) < 32:
-            faults.append("JWT_SECRET_KEY has fewer than 32 bytes; make one with: openssl rand -base64 48")
+        faults += self._secret_faults()
         for provider, key in (("gemini", self.gemini_api_key), ("openai", self.openai_api_key)):
             if provider in self.ai_providers and key is None:
                 faults.append(f"AI_PROVIDERS names {provider}, but {provider.upper()}_API_KEY is not set")
@@ -268,8 +274,6 @@ class Settings(BaseSettings):
                 faults.append(f"AI_SECOND_READER is {provider}, but {provider.upper()}_API_KEY is not set")
         faults += self._model_faults()
         if self.environment == "production":
-            if secret is None:
-                faults.append("JWT_SECRET_KEY must be set in production")
             if self.database_url is None:
                 faults.append("DATABASE_URL must be set in production: the embedded database is for development")
             if self.lyo_seed_demo:
@@ -278,6 +282,20 @@ class Settings(BaseSettings):
                 faults.append("PUBLIC_URL must be set in production: the links in mails lead there")
             if self.workers > 1 and self.redis_url is None:
                 faults.append("REDIS_URL must be set in production when WORKERS is more than 1")
+        return faults
+
+    def _secret_faults(self) -> list[str]:
+        faults = []
+        secrets = (("JWT_SECRET_KEY", self.jwt_secret_key), ("DATA_ENCRYPTION_KEYS", self.data_encryption_keys))
+        for name, secret in secrets:
+            if secret is None:
+                if self.environment == "production":
+                    faults.append(f"{name} must be set in production")
+                continue
+            keys = split_keys(secret.get_secret_value())
+            if any(len(key.encode()) < KEY_BYTES for key in keys) or not keys:
+                which = "" if len(keys) == 1 else " (keys are separated by commas)"
+                faults.append(f"{name} has fewer than {KEY_BYTES} bytes{which}; make one with: openssl rand -base64 48")
         return faults
 
     def _model_faults(self) -> list[str]:

@@ -1,5 +1,8 @@
 """The log of each stream in PostgreSQL: appended in the transaction of the fact it tells, gapless, read after a cursor.
 
+What a conversation's stream tells is what its messages hold, so its events are sealed as they are; only the id of the
+message that an event is about stays legible, by which an end is found.
+
 `seq` comes from `UPDATE streams SET top = top + 1`: the row lock is held until the commit, so the order of commits is
 the order of `seq` and a reader never sees n + 1 before n (a sequence does not promise that: it is taken before the
 commit, and never given back after a rollback).
@@ -15,11 +18,14 @@ import msgspec
 
 from lyo_rt import frames
 from lyo_rt.database.changes import ONCE, Changes
-from lyo_rt.database.pool import Queries, Transaction, many, one
+from lyo_rt.database.pool import Queries, Transaction, one
 from lyo_rt.outgoing import TEXT, Outgoing, framed
 
 TOPIC = "stream:"
 """Before a stream's name, the topic on which it is announced."""
+PRIVATE = "conversation:"
+"""Streams whose names begin so are sealed."""
+EVENT = "stream_events.data"
 INLINE_BYTES = 16 * 1024
 """Larger events are announced without their data: the hint must stay cheap, the log has the rest."""
 
@@ -87,6 +93,8 @@ def topic(stream: str) -> str:
 
 async def append(transaction: Transaction, stream: str, name: str, data: dict[str, Any]) -> StreamEvent:
     """Append one event; it exists, and is announced, when the caller's transaction commits."""
+    if stream.startswith(PRIVATE):
+        return await _append_sealed(transaction, stream, name, data)
     changes = Changes()
     appending(changes, "event", stream, name, data)
     return msgspec.convert((await transaction.carry_out(changes))["event"], StreamEvent)
@@ -97,8 +105,11 @@ def appending(
 ) -> None:
     """Append one event, as the part of that name, for the row that the part `behind` returns: none, no event.
 
-    `data` is the event's, or an SQL expression of jsonb over that row.
+    `data` is the event's, or an SQL expression of jsonb over that row. Not for sealed streams: what is sealed for a
+    place must know it, and this learns its seq on the way.
     """
+    if stream.startswith(PRIVATE):
+        raise ValueError("events of a sealed stream are appended one by one")
     changes.add(
         f"{part}_head",
         f"""
@@ -120,6 +131,38 @@ def appending(
         *arguments,
     )
     changes.announce(part, _announcement)
+
+
+async def _append_sealed(transaction: Transaction, stream: str, name: str, data: dict[str, Any]) -> StreamEvent:
+    plain = msgspec.to_builtins(data)
+    row = await transaction.fetchrow(
+        """
+        INSERT INTO streams AS s (name, top) VALUES ($1, 1)
+        ON CONFLICT (name) DO UPDATE SET top = s.top + 1, updated_at = now()
+        RETURNING epoch, top
+        """,
+        stream,
+    )
+    assert row is not None  # noqa: S101  (INSERT ... RETURNING of one row)
+    stored = transaction.cipher.seal_document(plain, EVENT, stream, row["top"], legible=["message"])
+    created_at = await transaction.fetchval(
+        "INSERT INTO stream_events (stream, seq, name, data) VALUES ($1, $2, $3, $4) RETURNING created_at",
+        stream,
+        row["top"],
+        name,
+        stored,
+    )
+    event = StreamEvent(stream, row["epoch"], row["top"], name, plain, created_at)
+    transaction.announce(topic(stream), encode_hint(event))
+    return event
+
+
+def _opened(queries: Queries, stream: str, seq: int, data: dict[str, Any]) -> dict[str, Any]:
+    """The data of a stored event; one that was stored before its stream was sealed is as it is."""
+    if not stream.startswith(PRIVATE):
+        return data
+    opened: dict[str, Any] = queries.cipher.open_document(data, EVENT, stream, seq)
+    return opened
 
 
 def _announcement(row: Mapping[str, Any]) -> tuple[str, bytes]:
@@ -154,7 +197,8 @@ async def newest(queries: Queries, stream: str) -> tuple[Head, StreamEvent | Non
         return Head(1, 0), None
     if row["name"] is None:
         return Head(row["epoch"], row["top"]), None
-    event = StreamEvent(stream, row["epoch"], row["top"], row["name"], row["data"], row["created_at"])
+    data = _opened(queries, stream, row["top"], row["data"])
+    event = StreamEvent(stream, row["epoch"], row["top"], row["name"], data, row["created_at"])
     return Head(event.epoch, event.seq), event
 
 
@@ -168,7 +212,7 @@ async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 50
     """The events with a greater seq, in order, at most `limit`."""
     rows = await queries.fetch(
         """
-        SELECT e.stream, s.epoch, e.seq, e.name, e.data, e.created_at
+        SELECT s.epoch, e.seq, e.name, e.data, e.created_at
         FROM stream_events e JOIN streams s ON s.name = e.stream
         WHERE e.stream = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
         """,
@@ -176,7 +220,17 @@ async def read_after(queries: Queries, stream: str, seq: int, *, limit: int = 50
         seq,
         limit,
     )
-    return many(StreamEvent, rows)
+    return [
+        StreamEvent(
+            stream,
+            row["epoch"],
+            row["seq"],
+            row["name"],
+            _opened(queries, stream, row["seq"], row["data"]),
+            row["created_at"],
+        )
+        for row in rows
+    ]
 
 
 async def find_end(queries: Queries, stream: str, message: str) -> int | None:

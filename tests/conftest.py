@@ -13,14 +13,18 @@ import asyncpg
 import pytest
 import redis
 
+from lyo_rt.clock import SystemClock
 from lyo_rt.database.migrate import upgrade
 from lyo_rt.database.pool import Database
 from lyo_rt.embedded.postgresql import PostgreSQL, postgresql_server
 from lyo_rt.embedded.valkey import Valkey
 from lyo_rt.embedded.valkey import valkey_server as start_valkey
 from lyo_rt.limits.policies import NAMES
+from lyo_rt.security.encryption import Cipher
+from lyo_rt.security.key_ring import KeyRing
 
 TEMPLATE = "template_lyo"
+pytest_plugins = ["tests.clean_logs"]
 UNLIMITED = {f"RATE_LIMIT_{name.upper()}": "0" for name in NAMES}
 """The environment of servers that are asked more in a minute than anybody asks in a day: no rate limits."""
 
@@ -113,9 +117,15 @@ def announcements() -> Announcements:
 
 
 @pytest.fixture
-async def database(database_url: str, announcements: Announcements) -> AsyncIterator[Database]:
+def cipher() -> Cipher:
+    """What seals the columns of `database`."""
+    return Cipher(KeyRing([b"a key of the tests for their data"]), SystemClock())
+
+
+@pytest.fixture
+async def database(database_url: str, announcements: Announcements, cipher: Cipher) -> AsyncIterator[Database]:
     """The product's own pool on a migrated database of the test's own."""
-    async with Database.open(database_url, announcements) as opened:
+    async with Database.open(database_url, announcements, cipher=cipher) as opened:
         yield opened
 
 

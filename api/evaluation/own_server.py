@@ -38,6 +38,7 @@ def evaluating(settings: Settings, folder: Path) -> Settings:
         "database_url": None,
         "redis_url": None,
         "jwt_secret_key": None,
+        "data_encryption_keys": None,
         "trusted_hosts": (),
         "ai_providers": settings.providers(),
         "model_path": settings.model_file,

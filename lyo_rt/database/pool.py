@@ -12,6 +12,7 @@ import msgspec
 
 from lyo_rt.database.changes import Changes, Returned
 from lyo_rt.problems import Unavailable
+from lyo_rt.security.encryption import Cipher
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Row = asyncpg.Record
@@ -34,8 +35,10 @@ class Announcer(Protocol):
 
 
 class Queries(Protocol):
-    """What a repository function needs: the pool for a plain read, or a transaction."""
+    """What a repository function needs: the pool for a plain read, or a transaction; and what opens sealed columns."""
 
+    @property
+    def cipher(self) -> Cipher: ...
     async def fetch(self, query: str, *arguments: Any) -> Sequence[Row]: ...
     async def fetchrow(self, query: str, *arguments: Any) -> Row | None: ...
     async def fetchval(self, query: str, *arguments: Any) -> Any: ...
@@ -45,8 +48,9 @@ class Queries(Protocol):
 class Transaction:
     """One open transaction. What is announced here goes out after the commit, in order, or not at all."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, cipher: Cipher | None) -> None:
         self._connection = connection
+        self._cipher = cipher
         self.announcements: list[tuple[str, bytes]] = []
         self.continuations: list[Callable[[], None]] = []
 
@@ -70,6 +74,11 @@ class Transaction:
     async def execute(self, query: str, *arguments: Any) -> str:
         return await self._connection.execute(query, *arguments)
 
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens sealed columns."""
+        return _there(self._cipher)
+
     async def carry_out(self, changes: Changes) -> Returned:
         """The changes as one statement of this transaction; see Database.carry_out."""
         returned = _returned(await self.fetchrow(changes.sql, *changes.arguments))
@@ -87,8 +96,9 @@ class Transaction:
 class Database:
     """The pool of one instance."""
 
-    def __init__(self, pool: "asyncpg.Pool[Row]", announcer: Announcer) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Row]", announcer: Announcer, cipher: Cipher | None) -> None:
         self._pool = pool
+        self._cipher = cipher
         self._at_hand: list[Connection] = []
         self._patient: deque[asyncio.Future[Connection]] = deque()
         self._waiting = 0
@@ -98,9 +108,12 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, announcer: Announcer, *, pool_max: int = 20) -> AsyncIterator["Database"]:
+    async def open(
+        cls, url: str, announcer: Announcer, *, cipher: Cipher | None = None, pool_max: int = 20
+    ) -> AsyncIterator["Database"]:
         """A pool on `url` (postgresql://…) of at most `pool_max` connections, closed at the end.
 
+        Without a `cipher` whoever comes to a sealed column fails; nothing is ever stored unsealed for want of one.
         Raises Unavailable when the server cannot be reached.
         """
         with foreign_faults():
@@ -113,7 +126,7 @@ class Database:
                 command_timeout=30,
                 server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION},
             )
-        database = cls(pool, announcer)
+        database = cls(pool, announcer, cipher)
         try:
             yield database
         finally:
@@ -126,7 +139,7 @@ class Database:
         """Everything in the block is committed together, then announced; an exception rolls it back."""
         with foreign_faults():
             async with self._connection() as connection, connection.transaction():
-                transaction = Transaction(connection)
+                transaction = Transaction(connection, self._cipher)
                 yield transaction
         for continuation in transaction.continuations:
             continuation()
@@ -229,6 +242,11 @@ class Database:
             async with self._connection() as connection:
                 return await connection.execute(query, *arguments)
 
+    @property
+    def cipher(self) -> Cipher:
+        """What seals and opens sealed columns."""
+        return _there(self._cipher)
+
     def statistics(self) -> dict[str, int]:
         """Connections: `size` open, `idle` of those, `max` allowed."""
         return {
@@ -236,6 +254,12 @@ class Database:
             "idle": self._pool.get_idle_size() + sum(map(is_sound, self._at_hand)),
             "max": self._pool.get_max_size(),
         }
+
+
+def _there(cipher: Cipher | None) -> Cipher:
+    if cipher is None:
+        raise RuntimeError("this database was opened without the keys of its sealed columns")
+    return cipher
 
 
 def is_sound(connection: Connection) -> bool:

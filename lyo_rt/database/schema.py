@@ -1,5 +1,6 @@
 """The schema's one description: SQLAlchemy tables on one metadata; Alembic compares the migrated database with it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ metadata = sa.MetaData(
         "ck": "ck_%(table_name)s_%(constraint_name)s",
     }
 )
+
+SEALED = "sealed"
+"""The mark of a sealed column in its `info`."""
 
 uuid = pg.UUID(as_uuid=True)
 moment = sa.DateTime(timezone=True)
@@ -32,6 +36,29 @@ def happened(name: str = "created_at") -> sa.Column[Any]:
 def owner(*, name: str = "user_id", nullable: bool = False) -> sa.Column[Any]:
     """The learner whose row this is; the row goes when the learner goes."""
     return sa.Column(name, uuid, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=nullable)
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How a column is sealed. `legible`: members of its documents that stay so; `where`: only in these rows (SQL);
+    `index`: the column of bytes beside it that holds the blind index of its text, by which it is looked up."""
+
+    legible: tuple[str, ...] = ()
+    where: str = "true"
+    index: str | None = None
+
+
+def sealed(
+    name: str,
+    type_: type[sa.Text | sa.LargeBinary | pg.JSONB],
+    sealing: Sealing = Sealing(),
+    *,
+    comment: str = "sealed",
+    **named: Any,
+) -> sa.Column[Any]:
+    """A column that holds what a learner wrote, or what else is theirs alone: sealed by lyo_rt.security.encryption,
+    and found by `lyo-rt keys reencrypt` because it was made here."""
+    return sa.Column(name, type_, info={SEALED: sealing}, comment=comment, **named)
 
 
 def document(name: str, default: str = "{}") -> sa.Column[Any]:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from lyo_rt.database.schema import document, happened, metadata, moment, owner, uuid
+from lyo_rt.database.schema import Sealing, happened, metadata, moment, owner, sealed, uuid
 
 streams = sa.Table(
     "streams",
@@ -20,7 +20,14 @@ stream_events = sa.Table(
     sa.Column("stream", sa.Text, sa.ForeignKey("streams.name", ondelete="CASCADE"), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
-    document("data"),
+    sealed(
+        "data",
+        pg.JSONB,
+        Sealing(legible=("message",), where="stream LIKE 'conversation:%'"),
+        nullable=False,
+        server_default=sa.text("'{}'::jsonb"),
+        comment="in streams of conversations sealed, but for the message it is about",
+    ),
     happened(),
     sa.Index("ix_stream_events_created_at", "created_at", postgresql_using="brin"),
 )
@@ -62,7 +69,7 @@ secret_fingerprints = sa.Table(
     "secret_fingerprints",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.Text, nullable=False, comment="HMAC of a fixed text under the secret"),
+    sa.Column("fingerprint", sa.Text, primary_key=True, comment="HMAC of a fixed text under the key"),
     happened(),
-    comment="instances on one database share secrets; a mismatch stops the start",
+    comment="the keys every instance on this database must have: jwt, the newest; data, all that rows are sealed with",
 )

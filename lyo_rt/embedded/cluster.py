@@ -103,15 +103,6 @@ def forget_dead_postmaster(data: Path) -> None:
     lock.unlink()
 
 
-def is_served(data: Path) -> bool:
-    """Whether the process that its lock file names is a live server on it."""
-    try:
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        return False
-    return _serves(pid, data)
-
-
 def _serves(pid: int, data: Path) -> bool:
     try:
         os.kill(pid, 0)

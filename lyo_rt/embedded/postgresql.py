@@ -11,10 +11,12 @@ from urllib.parse import quote
 import asyncpg
 
 from lyo_rt.embedded.account import server_account
-from lyo_rt.embedded.cluster import forget_dead_postmaster, initialise, is_ready, is_served, postgresql_binaries
+from lyo_rt.embedded.cluster import forget_dead_postmaster, initialise, is_ready, postgresql_binaries
 from lyo_rt.embedded.guarded import Guarded, from_thread, guard, own_folder, socket_folder, sole_use, until
 
 SOCKET_NAME = ".s.PGSQL.5432"
+SOCKETS_LINE = 4
+"""Of postmaster.pid: the folder of the socket."""
 READY_SECONDS = 120.0
 """Recovery after a power cut reads the log again, up to max_wal_size (1 GiB)."""
 
@@ -38,12 +40,7 @@ class PostgreSQL:
 
     def url(self, database: str = "lyo") -> str:
         """The URL, for asyncpg and libpq, of one of its databases, through the Unix socket."""
-        return self.address(database, self.socket_dir)
-
-    @staticmethod
-    def address(database: str, socket_dir: Path) -> str:
-        """The URL of a database of the server whose socket lies in that folder."""
-        return f"postgresql://lyo@/{quote(database)}?host={quote(str(socket_dir), safe='/')}"
+        return url_at(self.socket_dir, database)
 
     async def ended(self) -> str:
         """Waits until the server ends though nobody stopped it; one line that says why. One waiter only."""
@@ -69,16 +66,33 @@ async def embedded_postgresql(data_dir: Path, *, fsync: bool = True) -> AsyncIte
         yield server
 
 
-def running_postgresql(data_dir: Path) -> str | None:
-    """The URL of `lyo` on the server that another process runs over `data_dir`/postgresql now; None when none runs.
+@asynccontextmanager
+async def embedded_database(data_dir: Path) -> AsyncIterator[str]:
+    """The URL of the database `lyo` over `data_dir`/postgresql: on the server that a live lyo-rt runs there, else on
+    one that ends with the block. Raises EmbeddedFault."""
+    if (url := await live_url(data_dir / "postgresql" / "data")) is not None:
+        yield url
+        return
+    async with embedded_postgresql(data_dir) as server:
+        yield server.url()
 
-    It is only asked, and lives and dies with its owner.
-    """
-    data = data_dir / "postgresql" / "data"
-    if not is_ready(data) or not is_served(data):
+
+async def live_url(data: Path) -> str | None:
+    """The URL of the database `lyo` on the server that runs over this folder now; None when none does."""
+    if not is_ready(data):
         return None
-    sockets = (data / "postmaster.pid").read_text().splitlines()[4]
-    return PostgreSQL.address("lyo", Path(sockets))
+    sockets = (data / "postmaster.pid").read_text().splitlines()[SOCKETS_LINE]
+    url = url_at(sockets, "lyo")
+    try:
+        await (await asyncpg.connect(url, timeout=5)).close()
+    except OSError:  # it was killed, and its file is left
+        return None
+    return url
+
+
+def url_at(sockets: Path | str, database: str) -> str:
+    """The URL, for asyncpg and libpq, of a database through the Unix socket in this folder."""
+    return f"postgresql://lyo@/{quote(database)}?host={quote(str(sockets), safe='/')}"
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """The SQL of recommendations, one statement a function."""
 
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from lyo_rt.database.pool import Queries, many
 from lyo_rt.feeds.records import Candidate, Studied
@@ -27,20 +30,26 @@ async def list_candidates(queries: Queries, user: UUID, *, limit: int) -> list[C
 
 
 async def list_studied(queries: Queries, user: UUID, *, limit: int) -> list[Studied]:
-    """The newest courses `user` asked for and conversations `user` had."""
+    """The newest courses `user` asked for and conversations `user` had (whose titles are sealed)."""
     rows = await queries.fetch(
         """
-        SELECT title, interests, objectives, difficulty, locale FROM (
+        SELECT title, interests, objectives, difficulty, locale, conversation FROM (
             SELECT c.title, coalesce(t.request -> 'interests', '[]') AS interests, c.objectives, c.difficulty, c.locale,
-                c.created_at
+                c.created_at, NULL::uuid AS conversation
             FROM courses c LEFT JOIN tasks t ON t.provisional_course_id = c.id AND t.user_id = $1
             WHERE c.user_id = $1 AND c.status <> 'failed'
             UNION ALL
-            SELECT title, '[]', '[]', NULL, NULL, updated_at FROM conversations WHERE user_id = $1
+            SELECT title, '[]', '[]', NULL, NULL, updated_at, id FROM conversations WHERE user_id = $1
         ) AS studied
         ORDER BY created_at DESC LIMIT $2
         """,
         user,
         limit,
     )
-    return many(Studied, rows)
+    return [_studied(queries, dict(row)) for row in rows]
+
+
+def _studied(queries: Queries, members: dict[str, Any]) -> Studied:
+    if (conversation := members.pop("conversation")) is not None:
+        members["title"] = queries.cipher.open(members["title"], "conversations.title", conversation)
+    return msgspec.convert(members, Studied)

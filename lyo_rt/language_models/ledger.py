@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from lyo_rt.database.pool import Queries, Row, one
+from lyo_rt.database.pool import Queries, Row
 from lyo_rt.language_models.breakers import COUNT, Breaker, Verdict
 from lyo_rt.language_models.port import Written
 from lyo_rt.language_models.prices import Price
@@ -101,7 +101,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     written: Written | None = None
 
 
-_KEPT = "SELECT answer, written FROM ai_answers a"
+ANSWER = "ai_answers.answer"
+_KEPT = "SELECT call, answer, written FROM ai_answers a"
 _BEGIN = f"""
 WITH kept AS (
     {_KEPT} WHERE a.work = $4 AND a.request = $5
@@ -211,7 +212,7 @@ async def begin(
     )
     if row is None:
         raise RuntimeError("one row is always selected")
-    return _admission(row)
+    return _admission(queries, row)
 
 
 async def settle(queries: Queries, call: Call, ending: Ending) -> None:
@@ -227,7 +228,7 @@ async def settle(queries: Queries, call: Call, ending: Ending) -> None:
         ending.cost,
         ending.latency_ms,
         ending.ended,
-        ending.answer,
+        None if ending.answer is None else queries.cipher.seal_bytes(ending.answer, ANSWER, call.id),
         call.breaker,
         ending.verdict,
         ending.rest,
@@ -264,8 +265,11 @@ def latency_ms(began: datetime, ended: datetime) -> int:
     return round((ended - began).total_seconds() * 1000)
 
 
-def _admission(row: Row) -> Admission:
-    kept = None if row["answer"] is None else one(Kept, row)
+def _admission(queries: Queries, row: Row) -> Admission:
+    kept = None
+    if row["answer"] is not None:
+        answer = queries.cipher.open_bytes(row["answer"], ANSWER, row["call"])
+        kept = Kept(answer, msgspec.convert(row["written"], Written))
     breaker = Breaker(row["open_until"], row["rest_until"], row["probe_until"])
     return Admission(
         admitted=row["admitted"],

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from lyo_rt.database.schema import happened, identity, metadata, moment, owner, uuid
+from lyo_rt.database.schema import happened, identity, metadata, moment, owner, sealed, uuid
 
 OUTCOMES = ("started", "done", "failed", "cancelled", "ambiguous")
 """Of a call. `ambiguous`: it was in flight when its instance ended, so nobody knows; it counts as reserved."""
@@ -60,8 +60,8 @@ ai_answers = sa.Table(
     sa.Column("work", uuid),
     sa.Column("request", sa.LargeBinary, nullable=False),
     sa.Column("shared", sa.LargeBinary),
-    sa.Column("answer", sa.LargeBinary, nullable=False, comment="JSON, or text in UTF-8"),
     sa.Column("written", pg.JSONB, nullable=False, comment="by whom, with how many tokens, and what the gates did"),
+    sealed("answer", sa.LargeBinary, nullable=False, comment="sealed: JSON, or text in UTF-8"),
     happened(),
     sa.Index("ix_ai_answers_work", "work", "request"),
     sa.Index("ix_ai_answers_shared", "shared", "created_at"),

@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.clock import Clock
+from lyo_rt.security.key_ring import KeyRing
 
 PURPOSE = b"lyo-rt mailed token 1"
 LENGTH = 43
@@ -31,18 +32,20 @@ class Mailed(msgspec.Struct, frozen=True):
 class MailedTokens:
     """Makes the tokens of mails. Instances that share a key ring make the same."""
 
-    def __init__(self, keys: KeyRing) -> None:
+    def __init__(self, keys: KeyRing, clock: Clock) -> None:
         self._keys = keys
+        self._clock = clock
 
     def new(self) -> Mailed:
         """For a mail that is about to be posted."""
         letter_id = uuid4()
-        return Mailed(letter_id, self._keys.current_id, digest(_token(self._keys.current, letter_id)))
+        key = self._keys.current(self._clock.now().timestamp())
+        return Mailed(letter_id, key.id, digest(_token(key.secret, letter_id)))
 
     def again(self, letter_id: UUID, key_id: str) -> str | None:
         """The token of a mail, 256 bits in URL-safe base64; None when its key is not in the ring any more."""
         key = self._keys.find(key_id)
-        return None if key is None else _token(key, letter_id)
+        return None if key is None else _token(key.secret, letter_id)
 
 
 def digest(token: str) -> bytes:

@@ -1,124 +1,126 @@
-"""The signing keys: from the environment, or made once into LYO_DATA_DIR; never another instance's other ones.
+"""The key rings: from the environment, or from LYO_DATA_DIR; never other ones than the other instances'.
 
-Instances on one database must share their secrets, or each refuses what the others signed. So the database records a
-fingerprint of the current key, and a start with keys that do not hold it stops.
+Instances on one database must share their secrets, or each refuses what the others signed and cannot read what they
+sealed. So the database records the fingerprints of keys, and a start with a ring that lacks a recorded one stops.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
-import os
-import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
+import structlog
+from pydantic import SecretStr
 
-from lyo_rt.database.pool import Queries
+from lyo_rt.database.pool import Database
+from lyo_rt.problems import Unavailable
+from lyo_rt.security.key_files import read_or_make_keys, stamp
+from lyo_rt.security.key_ring import KeyRing, split_keys
 from lyo_rt.settings import InvalidSettings, Settings
 
-KEY_BYTES = 32
-JWT_KEYS_FILE = "jwt.keys"
-JWT_SECRET = "jwt"  # noqa: S105 - the name of a secret, not one
-NAMED = b"lyo-rt key id"
-RECORDED = b"lyo-rt secret fingerprint"
+LOOK_SECONDS = 2.0
+"""Between looks whether a key file has been changed; a new key is used a minute after it was written."""
+
+log = structlog.get_logger()
 
 
-class KeyRing:
-    """Keys by their id. The first one signs; all of them verify, so that a key rotates without logging anyone out."""
+@dataclass(frozen=True)
+class Secret:
+    """A secret there is a ring of keys for. `recorded`: its name in the database; `keeps`: whether what was done with
+    a key lasts, so that every key recorded is needed; otherwise the newest takes the place of the former one."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys`: at least one, each of 32 bytes or more, the signing one first."""
-        if not keys or any(len(key) < KEY_BYTES for key in keys):
-            raise ValueError(f"a key ring needs keys of at least {KEY_BYTES} bytes")
-        self._keys = {_digest(key, NAMED)[:16]: key for key in keys}
-        self.current_id, self.current = next(iter(self._keys.items()))
-
-    def find(self, key_id: str) -> bytes | None:
-        """The key with this id, or None."""
-        return self._keys.get(key_id)
-
-    def fingerprints(self) -> list[str]:
-        """What the database may know the keys by, the signing one's first; tells nothing of the keys."""
-        return [_digest(key, RECORDED) for key in self._keys.values()]
+    recorded: str
+    variable: str
+    file: str
+    keeps: bool
 
 
-async def open_signing_keys(settings: Settings, database: Queries) -> KeyRing:
-    """The keys of access tokens: JWT_SECRET_KEY, or those in LYO_DATA_DIR, made at the first start.
+SIGNING = Secret("jwt", "JWT_SECRET_KEY", "jwt.keys", keeps=False)
+ENCRYPTION = Secret("data", "DATA_ENCRYPTION_KEYS", "data.keys", keeps=True)
+SECRETS = (SIGNING, ENCRYPTION)
 
-    Raises InvalidSettings when the key file is damaged, or when the database has been used with another key.
+
+def given(settings: Settings, secret: Secret) -> SecretStr | None:
+    """The keys of the secret as the environment gives them: text, separated by commas, the newest first."""
+    return settings.jwt_secret_key if secret is SIGNING else settings.data_encryption_keys
+
+
+def path_of(settings: Settings, secret: Secret) -> Path:
+    """Where the keys of the secret are kept while the environment gives none."""
+    return settings.lyo_data_dir / secret.file
+
+
+async def read_ring(settings: Settings, secret: Secret) -> KeyRing:
+    """The ring of the secret: of its variable, or of its file in LYO_DATA_DIR, made at the first start.
+
+    Raises InvalidSettings when the key file cannot be used.
     """
-    if settings.jwt_secret_key is not None:
-        source = "JWT_SECRET_KEY"
-        ring = KeyRing([settings.jwt_secret_key.get_secret_value().encode()])
-    else:
-        path = settings.lyo_data_dir / JWT_KEYS_FILE
-        source = f"{path} in LYO_DATA_DIR"
-        ring = KeyRing(await anyio.to_thread.run_sync(read_or_make_keys, path))
-    await recognise(database, JWT_SECRET, ring, source)
-    return ring
+    if (text := given(settings, secret)) is not None:
+        return KeyRing([key.encode() for key in split_keys(text.get_secret_value())])
+    return KeyRing(await anyio.to_thread.run_sync(read_or_make_keys, path_of(settings, secret)))
 
 
-async def recognise(database: Queries, name: str, ring: KeyRing, source: str) -> None:
-    """Record the fingerprint of `ring` under `name`; a ring that still holds the recorded key takes its place.
-
-    Raises InvalidSettings, naming `source`, when the recorded key is not in the ring.
-    """
-    known = ring.fingerprints()
-    recorded = await database.fetchval(
-        """
-        INSERT INTO secret_fingerprints AS known (name, fingerprint) VALUES ($1, $2)
-        ON CONFLICT (name) DO UPDATE SET fingerprint =
-            CASE WHEN known.fingerprint = ANY ($3) THEN excluded.fingerprint ELSE known.fingerprint END
-        RETURNING fingerprint
-        """,
-        name,
-        known[0],
-        known,
-    )
-    if recorded != known[0]:
-        line = (
-            f"{source}: this database is used with another key. Give this instance the same one; if that is lost, "
-            f"remove the row '{name}' from the table secret_fingerprints to accept this one"
+async def recognise(database: Database, secret: Secret, ring: KeyRing, settings: Settings) -> None:
+    """Record the newest key of `ring`. Raises InvalidSettings, one line, when a recorded key is not in the ring."""
+    known = [key.fingerprint for key in ring]
+    async with database.transaction() as transaction:
+        # Two first starts with different keys at once: one of them must see the other's.
+        await transaction.execute("LOCK TABLE secret_fingerprints IN SHARE ROW EXCLUSIVE MODE")
+        missing = await transaction.fetchval(
+            "SELECT count(*) FROM secret_fingerprints WHERE name = $1 AND fingerprint <> ALL ($2)",
+            secret.recorded,
+            known,
         )
-        raise InvalidSettings([line])
+        if missing:
+            raise InvalidSettings([_other_keys(settings, secret)])
+        if not secret.keeps:
+            await transaction.execute(
+                "DELETE FROM secret_fingerprints WHERE name = $1 AND fingerprint <> $2", secret.recorded, known[0]
+            )
+        await transaction.execute(
+            "INSERT INTO secret_fingerprints (name, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            secret.recorded,
+            known[0],
+        )
 
 
-def read_or_make_keys(path: Path) -> list[bytes]:
-    """The keys in the file, one a line in URL-safe base64, the signing one first; made with one key if absent.
-
-    Of several processes that make it at once one wins, and all read the winner's; none sees half a file.
-    Raises InvalidSettings when the file cannot be made, read or understood.
-    """
-    try:
-        if not path.exists():
-            _make(path)
-        keys = [base64.urlsafe_b64decode(line) for line in path.read_text("ascii").split()]
-    except (binascii.Error, UnicodeDecodeError):
-        keys = []
-    except OSError as fault:
-        raise InvalidSettings([f"LYO_DATA_DIR: {path} cannot be used: {fault.strerror}"]) from fault
-    if not keys or any(len(key) < KEY_BYTES for key in keys):
-        raise InvalidSettings([f"LYO_DATA_DIR: {path} is damaged; restore it, or remove it to have a new key made"])
-    return keys
+async def forget(database: Database, secret: Secret, fingerprints: Sequence[str]) -> None:
+    """What was done with these keys is gone: no instance needs them any more."""
+    await database.execute(
+        "DELETE FROM secret_fingerprints WHERE name = $1 AND fingerprint = ANY ($2)", secret.recorded, fingerprints
+    )
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a rename, fails when another process was first.
-        os.link(draft, path)
-    except FileExistsError:
+async def keep_up(database: Database, secret: Secret, ring: KeyRing, settings: Settings) -> None:
+    """Take up what `lyo-rt keys rotate` writes into the secret's file, for ever; a file that is not understood, or of
+    other keys, changes nothing and is told."""
+    if given(settings, secret) is not None:
         return
-    finally:
-        draft.unlink(missing_ok=True)
+    path = path_of(settings, secret)
+    seen: tuple[int, int] | None = None
+    while True:
+        await anyio.sleep(LOOK_SECONDS)
+        found = await anyio.to_thread.run_sync(stamp, path)
+        if found == seen or found == (0, 0):
+            continue
+        try:
+            keys = await anyio.to_thread.run_sync(read_or_make_keys, path)
+            await recognise(database, secret, KeyRing(keys), settings)
+        except InvalidSettings as fault:
+            log.error("keys not taken up", secret=secret.recorded, error=str(fault))
+        except Unavailable:
+            continue
+        else:
+            ring.replace(keys)
+        seen = found
 
 
-def _digest(key: bytes, text: bytes) -> str:
-    return hmac.new(key, text, hashlib.sha256).hexdigest()
+def _other_keys(settings: Settings, secret: Secret) -> str:
+    source = secret.variable
+    if given(settings, secret) is None:
+        source = f"{path_of(settings, secret)} in LYO_DATA_DIR"
+    lost = f"remove the rows '{secret.recorded}' from the table secret_fingerprints to accept this one"
+    if secret.keeps:
+        lost += "; what was sealed with the lost key cannot be read again"
+    return f"{source}: this database is used with another key. Give this instance the same one; if that is lost, {lost}"

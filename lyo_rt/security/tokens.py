@@ -1,23 +1,32 @@
-"""Access tokens (JWT, HS256, RFC 7519 and the best practice of RFC 8725) and one-time refresh tokens."""
+"""Access tokens (JWT, HS256, RFC 7519 and the best practice of RFC 8725) and one-time refresh tokens.
 
+What a token says is believed only after its header has been found to be exactly one of ours and its signature right:
+nothing in a header chooses a key other than by the id of one that is there.
+"""
+
+import binascii
 import hashlib
+import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import jwt
 import msgspec
 from jwt.algorithms import HMACAlgorithm
+from jwt.utils import base64url_decode, base64url_encode
 
 from lyo_rt.clock import Clock
 from lyo_rt.problems import NotAuthenticated, TokenExpired
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.key_ring import KeyRing
 
 ALGORITHM = "HS256"
-LEEWAY = timedelta(seconds=10)
+LEEWAY = timedelta(seconds=30)
 """How far the clocks of two instances may differ."""
+LONGEST_LIFETIME = timedelta(days=1)
+"""The most that JWT_ACCESS_TOKEN_EXPIRE_MINUTES can be."""
 LONGEST = 4096
 REMEMBERED = 4096
 """Verified tokens, about 1 KB each."""
@@ -39,8 +48,9 @@ class Identity(msgspec.Struct, frozen=True):
     """As it was when the token was issued: it counts from the next refresh."""
 
 
-class Claims(msgspec.Struct, frozen=True):
-    """What an access token carries, all of it required but `premium`; times are seconds since 1970."""
+class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an access token carries, all of it required but `premium`, and `nbf`, which ours have not; times are seconds
+    since 1970."""
 
     sub: UUID
     sid: UUID
@@ -53,9 +63,20 @@ class Claims(msgspec.Struct, frozen=True):
     aud: Literal["lyoapp-users"]
     typ: Literal["access"]
     premium: bool = False
+    nbf: int = 0
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The header of an access token, whole: what names a key in another way (jku, jwk, x5u, ...), or asks for more
+    (crit, b64, zip), is in none of ours."""
+
+    alg: Literal["HS256"]
+    kid: str
+    typ: Literal["JWT"] = "JWT"
 
 
 _claims = msgspec.json.Decoder(Claims)
+_header = msgspec.json.Decoder(Header)
 
 
 class Hmac(HMACAlgorithm):
@@ -77,10 +98,12 @@ class Tokens:
         self._signatures.register_algorithm(ALGORITHM, Hmac())
         # Whether a signature is right never changes; times are judged anew at every reading. 180 us become 3.
         self._verified = lru_cache(REMEMBERED)(self._verify)
+        keys.follow(self._verified.cache_clear)
 
     def issue(self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType, premium: bool = False) -> str:
         """A signed access token that lasts `access_lifetime` from now."""
         now = int(self._clock.now().timestamp())
+        key = self._keys.current(now)
         claims = Claims(
             sub=user_id,
             sid=session_id,
@@ -94,8 +117,7 @@ class Tokens:
             typ="access",
             premium=premium,
         )
-        headers = {"kid": self._keys.current_id}
-        return jwt.encode(msgspec.to_builtins(claims), self._keys.current, algorithm=ALGORITHM, headers=headers)
+        return jwt.encode(msgspec.to_builtins(claims), key.secret, algorithm=ALGORITHM, headers={"kid": key.id})
 
     def read(self, token: str) -> Identity:
         """Who the token says is asking.
@@ -105,7 +127,7 @@ class Tokens:
         """
         claims = self._verified(token)
         now, leeway = self._clock.now().timestamp(), LEEWAY.total_seconds()
-        if claims.iat > now + leeway:
+        if claims.iat > now + leeway or claims.nbf > now + leeway:
             raise NotAuthenticated(REFUSED)
         if claims.exp <= now - leeway:
             raise TokenExpired()
@@ -119,24 +141,47 @@ class Tokens:
         )
 
     def _verify(self, token: str) -> Claims:
-        if len(token) > LONGEST or not token.isascii():
+        if len(token) > LONGEST or not token.isascii() or not all(map(_is_canonical, token.split("."))):
             raise NotAuthenticated(REFUSED)
         try:
             key = self._keys.find(_key_id(token.partition(".")[0]))
             if key is None:
                 raise NotAuthenticated(REFUSED)
             # The claims are this file's to judge: their times by the injected clock, PyJWT knows only the machine's.
-            return _claims.decode(self._signatures.decode_complete(token, key, algorithms=[ALGORITHM])["payload"])
-        # RecursionError: the JSON of a header may be nested a thousand deep in far less than LONGEST.
-        except (jwt.PyJWTError, msgspec.ValidationError, RecursionError):
+            signed = self._signatures.decode_complete(token, key.secret, algorithms=[ALGORITHM])["payload"]
+            json.loads(signed, object_pairs_hook=_unrepeated)
+            claims = _claims.decode(signed)
+        # RecursionError: the JSON may be nested a thousand deep in far less than LONGEST.
+        except (jwt.PyJWTError, ValueError, RecursionError):
             raise NotAuthenticated(REFUSED) from None
+        if not 0 < claims.exp - claims.iat <= LONGEST_LIFETIME.total_seconds():
+            raise NotAuthenticated(REFUSED)
+        # A key that has been replaced signs nothing new; so with the line above its last token ends a day later.
+        if key.replaced_at is not None and claims.iat > key.replaced_at + LEEWAY.total_seconds():
+            raise NotAuthenticated(REFUSED)
+        return claims
 
 
 @lru_cache(64)
-def _key_id(header: str) -> str:
-    """The `kid` of a token's first segment, the same in all tokens of one key; "" for none. Raises PyJWTError."""
-    key_id = jwt.get_unverified_header(f"{header}..").get("kid")
-    return key_id if isinstance(key_id, str) else ""
+def _key_id(segment: str) -> str:
+    """The `kid` of a token's first segment, the same in all tokens of one key. Raises PyJWTError and ValueError."""
+    raw = base64url_decode(segment)
+    json.loads(raw, object_pairs_hook=_unrepeated)
+    return _header.decode(raw).kid
+
+
+def _is_canonical(segment: str) -> bool:
+    """Whether this is the one spelling of its bytes: decoders overlook padding, strange characters and spare bits."""
+    try:
+        return base64url_encode(base64url_decode(segment)).decode() == segment
+    except binascii.Error:
+        return False
+
+
+def _unrepeated(members: list[tuple[str, Any]]) -> None:
+    """What two readers of the same JSON would understand differently (RFC 8725 §2.5) is refused."""
+    if len({name for name, _ in members}) < len(members):
+        raise ValueError("a member is repeated")
 
 
 class RefreshToken(msgspec.Struct, frozen=True):

@@ -1,31 +1,41 @@
-"""The SQL of conversations and their messages, one statement a function."""
+"""The SQL of conversations and their messages, one statement a function; what was said is sealed (security/encryption).
 
+The hash of a text stands beside it in no table: that of a short one is found by trying.
+"""
+
+import hashlib
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from lyo_rt.database.pool import Queries, Transaction, many, one
+import msgspec
+
+from lyo_rt.database.pool import Queries, Row, Transaction
 from lyo_rt.problems import Problem
 from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, ProblemState, Resource, Summary, Unfinished
 
 _CONVERSATION = "id, title, resource_kind, resource_id, created_at, updated_at"
-_MESSAGE = "id, position, role, text, revision, status, sha256, model, prompt, answers, created_at, code, retry_at"
+_MESSAGE = "id, position, role, text, revision, status, model, prompt, answers, created_at, code, retry_at"
+TITLE, TEXT, TRIED = "conversations.title", "messages.text", "tutor_problems.tried"
+SUMMARY, FLAG = "conversation_summaries.text", "tutor_flags.kind"
 
 
 async def add_conversation(
     queries: Queries, user: UUID, resource: Resource | None, title: str
 ) -> ConversationRecord | None:
     """A new conversation about `resource`, or about nothing in particular."""
+    id = uuid4()
     row = await queries.fetchrow(
         f"""
-        INSERT INTO conversations (user_id, title, resource_kind, resource_id) VALUES ($1, $2, $3, $4)
+        INSERT INTO conversations (id, user_id, title, resource_kind, resource_id) VALUES ($1, $2, $3, $4, $5)
         RETURNING {_CONVERSATION}
         """,  # noqa: S608  (a constant)
+        id,
         user,
-        title,
+        queries.cipher.seal(title, TITLE, id),
         resource.kind if resource else None,
         resource.id if resource else None,
     )
-    return one(ConversationRecord, row)
+    return None if row is None else _conversation(queries, row)
 
 
 async def get_conversation(queries: Queries, id: UUID, user: UUID) -> ConversationRecord | None:
@@ -35,7 +45,7 @@ async def get_conversation(queries: Queries, id: UUID, user: UUID) -> Conversati
         id,
         user,
     )
-    return one(ConversationRecord, row)
+    return None if row is None else _conversation(queries, row)
 
 
 async def latest_about(queries: Queries, user: UUID, resource: Resource) -> ConversationRecord | None:
@@ -49,7 +59,7 @@ async def latest_about(queries: Queries, user: UUID, resource: Resource) -> Conv
         resource.kind,
         resource.id,
     )
-    return one(ConversationRecord, row)
+    return None if row is None else _conversation(queries, row)
 
 
 async def list_conversations(
@@ -67,7 +77,7 @@ async def list_conversations(
         after[1] if after else None,
         limit,
     )
-    return many(ConversationRecord, rows)
+    return [_conversation(queries, row) for row in rows]
 
 
 async def delete_conversation(transaction: Transaction, id: UUID) -> None:
@@ -93,7 +103,7 @@ async def list_messages(queries: Queries, conversation: UUID, *, after: int, lim
         after,
         limit,
     )
-    return many(MessageRecord, rows)
+    return [_message(queries, row) for row in rows]
 
 
 async def list_newest(queries: Queries, conversation: UUID, *, limit: int) -> list[MessageRecord]:
@@ -105,15 +115,13 @@ async def list_newest(queries: Queries, conversation: UUID, *, limit: int) -> li
         conversation,
         limit,
     )
-    return many(MessageRecord, rows)[::-1]
+    return [_message(queries, row) for row in reversed(rows)]
 
 
 async def get_message(queries: Queries, id: UUID) -> MessageRecord | None:
     """The message of this id."""
-    return one(
-        MessageRecord,
-        await queries.fetchrow(f"SELECT {_MESSAGE} FROM messages WHERE id = $1", id),  # noqa: S608  (a constant)
-    )
+    row = await queries.fetchrow(f"SELECT {_MESSAGE} FROM messages WHERE id = $1", id)  # noqa: S608  (a constant)
+    return None if row is None else _message(queries, row)
 
 
 async def conversation_of(queries: Queries, message: UUID) -> UUID | None:
@@ -128,7 +136,7 @@ async def answer_to(queries: Queries, question: UUID) -> MessageRecord | None:
         f"SELECT {_MESSAGE} FROM messages WHERE answers = $1 ORDER BY position DESC LIMIT 1",  # noqa: S608  (a constant)
         question,
     )
-    return one(MessageRecord, row)
+    return None if row is None else _message(queries, row)
 
 
 async def writing(queries: Queries, conversation: UUID) -> Unfinished | None:
@@ -137,13 +145,13 @@ async def writing(queries: Queries, conversation: UUID) -> Unfinished | None:
         "SELECT id AS message, revision, text, status FROM messages WHERE conversation_id = $1 AND status = 'writing'",
         conversation,
     )
-    return one(Unfinished, row)
+    return None if row is None else _unfinished(queries, row)
 
 
 async def answer(queries: Queries, id: UUID) -> Unfinished | None:
     """An answer's text as stored."""
     row = await queries.fetchrow("SELECT id AS message, revision, text, status FROM messages WHERE id = $1", id)
-    return one(Unfinished, row)
+    return None if row is None else _unfinished(queries, row)
 
 
 async def add_message(
@@ -152,26 +160,27 @@ async def add_message(
     """The next message of the conversation (whose row is locked)."""
     row = await transaction.fetchrow(
         f"""
-        INSERT INTO messages (id, conversation_id, position, role, text, status, answers, sha256)
-        SELECT $1, $2, coalesce(max(position), 0) + 1, $3, $4, $5, $6,
-            CASE WHEN $5 = 'writing' THEN NULL ELSE encode(sha256(convert_to($4, 'UTF8')), 'hex') END
-        FROM messages WHERE conversation_id = $2
+        INSERT INTO messages (id, conversation_id, position, role, text, status, answers)
+        SELECT $1, $2, coalesce(max(position), 0) + 1, $3, $4, $5, $6 FROM messages WHERE conversation_id = $2
         RETURNING {_MESSAGE}
         """,  # noqa: S608  (a constant)
         id,
         conversation,
         role,
-        text,
+        transaction.cipher.seal(text, TEXT, id),
         status,
         answers,
     )
-    return one(MessageRecord, row)
+    return None if row is None else _message(transaction, row)
 
 
 async def set_text(transaction: Transaction, id: UUID, *, revision: int, text: str) -> None:
     """The checkpoint of an answer that is being written."""
     await transaction.execute(
-        "UPDATE messages SET text = $2, revision = $3 WHERE id = $1 AND status = 'writing'", id, text, revision
+        "UPDATE messages SET text = $2, revision = $3 WHERE id = $1 AND status = 'writing'",
+        id,
+        transaction.cipher.seal(text, TEXT, id),
+        revision,
     )
 
 
@@ -182,7 +191,6 @@ async def end_message(
     revision: int,
     text: str,
     status: str,
-    sha256: str,
     model: str | None,
     prompt: str | None,
     problem: Problem | None,
@@ -190,15 +198,14 @@ async def end_message(
     """The answer as it will stay, with the problem it failed with if it did."""
     await transaction.execute(
         """
-        UPDATE messages SET text = $2, revision = $3, status = $4, sha256 = $5, model = $6, prompt = $7,
-            code = $8, retry_at = now() + $9::float8 * interval '1 second'
+        UPDATE messages SET text = $2, revision = $3, status = $4, model = $5, prompt = $6,
+            code = $7, retry_at = now() + $8::float8 * interval '1 second'
         WHERE id = $1 AND status = 'writing'
         """,
         id,
-        text,
+        transaction.cipher.seal(text, TEXT, id),
         revision,
         status,
-        sha256,
         model,
         prompt,
         problem.code if problem else None,
@@ -215,7 +222,7 @@ async def list_problems(queries: Queries, conversation: UUID) -> list[ProblemSta
         """,
         conversation,
     )
-    return many(ProblemState, rows)
+    return [_problem(queries, conversation, row) for row in rows]
 
 
 async def set_problem(transaction: Transaction, conversation: UUID, state: ProblemState) -> None:
@@ -236,7 +243,7 @@ async def set_problem(transaction: Transaction, conversation: UUID, state: Probl
         state.state,
         state.rung,
         state.attempts,
-        list(state.tried),
+        transaction.cipher.seal_document(state.tried, TRIED, conversation, state.problem),
         state.verdict,
         state.begun,
         state.credit,
@@ -249,7 +256,9 @@ async def get_summary(queries: Queries, conversation: UUID) -> Summary | None:
     row = await queries.fetchrow(
         "SELECT position, text FROM conversation_summaries WHERE conversation_id = $1", conversation
     )
-    return one(Summary, row)
+    if row is None:
+        return None
+    return Summary(row["position"], queries.cipher.open(row["text"], SUMMARY, conversation))
 
 
 async def set_summary(queries: Queries, conversation: UUID, summary: Summary, model: str) -> None:
@@ -265,7 +274,7 @@ async def set_summary(queries: Queries, conversation: UUID, summary: Summary, mo
         """,
         conversation,
         summary.position,
-        summary.text,
+        queries.cipher.seal(summary.text, SUMMARY, conversation),
         model,
     )
 
@@ -274,14 +283,38 @@ async def add_flag(
     transaction: Transaction, *, user: UUID, conversation: UUID, message: UUID, kind: str, source: str
 ) -> None:
     """Harm was seen in a message; flagged once. For a minor with a parent on file it is also the notice to be sent."""
+    ids = [UUID(bytes=index[:16], version=4) for index in transaction.cipher.indexes(FLAG, message, source, kind)]
     await transaction.execute(
         """
-        INSERT INTO tutor_flags (user_id, conversation_id, message_id, kind, source) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO tutor_flags (id, user_id, conversation_id, message_id, kind, source)
+        SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM tutor_flags WHERE id = ANY ($7))
         ON CONFLICT DO NOTHING
         """,
+        ids[0],
         user,
         conversation,
         message,
-        kind,
+        transaction.cipher.seal(kind, FLAG, ids[0]),
         source,
+        ids,
     )
+
+
+def _conversation(queries: Queries, row: Row) -> ConversationRecord:
+    return msgspec.convert({**row, "title": queries.cipher.open(row["title"], TITLE, row["id"])}, ConversationRecord)
+
+
+def _message(queries: Queries, row: Row) -> MessageRecord:
+    text = queries.cipher.open(row["text"], TEXT, row["id"])
+    digest = None if row["status"] == "writing" else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return msgspec.convert({**row, "text": text, "sha256": digest}, MessageRecord)
+
+
+def _unfinished(queries: Queries, row: Row) -> Unfinished:
+    text = queries.cipher.open(row["text"], TEXT, row["message"])
+    return Unfinished(row["message"], row["revision"], text, row["status"])
+
+
+def _problem(queries: Queries, conversation: UUID, row: Row) -> ProblemState:
+    tried = queries.cipher.open_document(row["tried"], TRIED, conversation, row["problem"])
+    return msgspec.convert({**row, "tried": tried}, ProblemState)

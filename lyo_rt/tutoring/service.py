@@ -14,6 +14,9 @@ from lyo_rt.problems import Conflict, NotFound, Problem
 from lyo_rt.tutoring import repository
 from lyo_rt.tutoring.records import KIND, Begun, MessageRecord, TurnContext
 
+CONCERNING = frozenset({"self_harm", "abuse"})
+"""Flags after which the tutor speaks with more care in the whole conversation."""
+
 
 async def begin_turn(
     transaction: Transaction, *, user: UUID, conversation: UUID, id: UUID, text: str, owner: int | None
@@ -78,8 +81,8 @@ async def context(queries: Queries, answer: UUID) -> TurnContext | None:
         """
         SELECT c.id AS conversation, c.user_id, m.status, m.revision, m.text, c.resource_kind, c.resource_id,
             u.language AS locale, u.learning_style AS style, m.position, q.id AS question, q.position AS asked,
-            EXISTS (SELECT FROM tutor_flags f WHERE f.conversation_id = c.id AND f.kind IN ('self_harm', 'abuse'))
-                AS concerned
+            (SELECT jsonb_agg(jsonb_build_array(f.id, f.kind)) FROM tutor_flags f WHERE f.conversation_id = c.id)
+                AS flags
         FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN users u ON u.id = c.user_id
         JOIN messages q ON q.id = m.answers
         WHERE m.id = $1
@@ -89,11 +92,11 @@ async def context(queries: Queries, answer: UUID) -> TurnContext | None:
     if row is None:
         return None
     members: dict[str, Any] = dict(row)
-    position = members.pop("position")
+    position, flags = members.pop("position"), members.pop("flags") or ()
     summary = await repository.get_summary(queries, row["conversation"])
     turns = await queries.fetch(
         """
-        SELECT role, text, position FROM messages
+        SELECT id, role, text, position FROM messages
         WHERE conversation_id = $1 AND position > $2 AND position < $3
           AND status NOT IN ('superseded', 'failed') AND text <> ''
         ORDER BY position
@@ -102,10 +105,13 @@ async def context(queries: Queries, answer: UUID) -> TurnContext | None:
         summary.position if summary else 0,
         position,
     )
+    cipher = queries.cipher
     members["style"] = msgspec.convert(members["style"], Style | None)
+    members["text"] = cipher.open(row["text"], repository.TEXT, answer)
     return TurnContext(
         **members,
-        turns=tuple(Turn(turn["role"], turn["text"]) for turn in turns),
+        concerned=any(cipher.open(kind, repository.FLAG, id) in CONCERNING for id, kind in flags),
+        turns=tuple(Turn(turn["role"], cipher.open(turn["text"], repository.TEXT, turn["id"])) for turn in turns),
         positions=tuple(turn["position"] for turn in turns),
         summary=summary,
     )
@@ -145,7 +151,6 @@ async def end_turn(
             revision=revision,
             text=text,
             status=status,
-            sha256=digest,
             model=model,
             prompt=prompt,
             problem=problem,

@@ -1,15 +1,16 @@
 """A conversation about a resource, its messages, and what the tutor keeps of it: problems, summary, flags."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
-from lyo_rt.database.schema import document, happened, identity, metadata, moment, owner, uuid
+from lyo_rt.database.schema import happened, identity, metadata, moment, owner, sealed, uuid
 
 conversations = sa.Table(
     "conversations",
     metadata,
     identity(),
     owner(),
-    sa.Column("title", sa.Text, nullable=False, server_default=""),
+    sealed("title", sa.Text, nullable=False, server_default=""),
     sa.Column("resource_kind", sa.Text),
     sa.Column("resource_id", uuid),
     happened(),
@@ -25,10 +26,9 @@ messages = sa.Table(
     sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
     sa.Column("position", sa.Integer, nullable=False, comment="1-based within the conversation"),
     sa.Column("role", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sealed("text", sa.Text, nullable=False, server_default=""),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("status", sa.Text, nullable=False, server_default="complete"),
-    sa.Column("sha256", sa.Text, comment="hex, of the whole text in UTF-8, once it has ended"),
     sa.Column("model", sa.Text, comment="who wrote it"),
     sa.Column("prompt", sa.Text, comment="the version of the texts it was written by"),
     sa.Column("code", sa.Text, comment="of the problem it failed with"),
@@ -50,7 +50,7 @@ tutor_problems = sa.Table(
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
     sa.Column("rung", sa.SmallInteger, nullable=False, server_default="0", comment="of the hint ladder"),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0", comment="different real ones"),
-    document("tried", "[]"),
+    sealed("tried", pg.JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
     sa.Column("verdict", sa.Text, nullable=False, server_default="talk", comment="of the message counted last"),
     sa.Column("begun", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("credit", sa.Boolean, nullable=False, server_default=sa.true(), comment="false once the answer was told"),
@@ -69,7 +69,7 @@ conversation_summaries = sa.Table(
     metadata,
     sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("position", sa.Integer, nullable=False, comment="of the last message it stands for"),
-    sa.Column("text", sa.Text, nullable=False),
+    sealed("text", sa.Text, nullable=False),
     sa.Column("model", sa.Text, nullable=False, comment="who wrote it"),
     happened(),
     comment="stands for the older messages in the prompts; the messages stay",
@@ -78,16 +78,14 @@ conversation_summaries = sa.Table(
 tutor_flags = sa.Table(
     "tutor_flags",
     metadata,
-    identity(),
+    sa.Column("id", uuid, primary_key=True, comment="a blind index of message, source and kind: each is flagged once"),
     owner(),
     sa.Column("conversation_id", uuid, sa.ForeignKey("conversations.id", ondelete="SET NULL")),
     sa.Column("message_id", uuid, nullable=False, comment="the learner's message, or the tutor's answer"),
-    sa.Column("kind", sa.Text, nullable=False),
+    sealed("kind", sa.Text, nullable=False, comment="sealed: self_harm, violence, abuse, danger or harmful_answer"),
     sa.Column("source", sa.Text, nullable=False),
     happened(),
     sa.Column("told_at", moment, comment="when a parent on file was told; until then it is to be done"),
-    sa.UniqueConstraint("message_id", "source", "kind"),
-    sa.CheckConstraint("kind IN ('self_harm','violence','abuse','danger','harmful_answer')", name="kind"),
     sa.CheckConstraint("source IN ('learner','tutor')", name="source"),
     sa.Index("ix_tutor_flags_user_id", "user_id"),
     sa.Index("ix_tutor_flags_conversation_id", "conversation_id"),

@@ -24,7 +24,7 @@ from lyo_rt.mail.smtp import SmtpTransport
 from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import Mailed, MailedTokens, digest
 from lyo_rt.mail.transport import Transport, Undelivered
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.key_ring import KeyRing
 from tests.loopback.smtp import Fault, SmtpServer, smtp_server
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +52,7 @@ class Post:
         self.database = database
         self.broadcast = broadcast
         self.clock = clock
-        self.outbox = Outbox(MailedTokens(KEYS), clock)
+        self.outbox = Outbox(MailedTokens(KEYS, clock), clock)
         self.learner = uuid4()
 
     async def post(self, recipient: str = "ada@example.com", lifetime: timedelta = timedelta(days=1)) -> Mailed:
@@ -82,7 +82,7 @@ class Post:
                 self.broadcast,
                 transport,
                 templates,
-                MailedTokens(keys),
+                MailedTokens(keys, self.clock),
                 self.clock,
                 jitter=lambda low, _: low,
             )

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 from api.app import openapi_json
 from api.asyncapi_document import asyncapi_json
 from api.services import Services
-from lyo_rt import frames
+from lyo_rt import frames, streams
 from lyo_rt.problems import Problem, every_problem
 from tests.api.learners import signed_in, token_of
 from tests.api.sockets import Device, device, greeted
@@ -163,12 +163,18 @@ async def test_what_a_session_is_sent_is_what_the_document_says(
     assert {"welcome", "event", "end", "reply", "pong"} <= {frame["type"] for frame in session.frames}
     for frame in session.frames:
         check(document, messages[f"server.{frame['type']}"]["payload"], frame)
-    told = await services.database.fetch("SELECT stream, name, data FROM stream_events WHERE name <> $1", frames.END)
-    assert {"progress", "message", "superseded", "lesson", "completed"} <= {event["name"] for event in told}
+    rows = await services.database.fetch("SELECT name FROM streams")
+    told = [
+        event
+        for row in rows
+        for event in await streams.read_after(services.database, row["name"], 0)
+        if event.name != frames.END
+    ]
+    assert {"progress", "message", "superseded", "lesson", "completed"} <= {event.name for event in told}
     for event in told:
-        message = messages[f"{event['stream'].partition(':')[0]}.{event['name']}"]
-        check(document, added(message)["stream"], event["stream"])
-        check(document, added(message)["data"], event["data"])
+        message = messages[f"{event.stream.partition(':')[0]}.{event.name}"]
+        check(document, added(message)["stream"], event.stream)
+        check(document, added(message)["data"], event.data)
 
 
 async def everything(session: Device, learner: httpx.AsyncClient) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import pytest
 from api.services import Services
 from lyo_rt.accounts.demo import seed_demo
 from lyo_rt.clock import Clock
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing, open_signing_keys
+from lyo_rt.security.secrets import SIGNING, read_ring
 from lyo_rt.security.tokens import Tokens
 
 STUDENT = {
@@ -234,7 +235,7 @@ async def test_the_device_is_what_the_client_calls_itself(client: httpx.AsyncCli
 
 
 async def test_the_key_that_signs_is_the_one_in_the_data_folder(services: Services) -> None:
-    ring = await open_signing_keys(services.settings, services.database)
+    ring = await read_ring(services.settings, SIGNING)
     reader = Tokens(ring, services.clock, access_lifetime=timedelta(minutes=30))
     new = await services.accounts.register(
         email=STUDENT["email"], password=STUDENT["password"], full_name=STUDENT["full_name"]

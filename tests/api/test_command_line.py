@@ -1,5 +1,6 @@
 """The program as an operator meets it: help, one line per fault, exit codes."""
 
+import base64
 import hashlib
 import json
 import os
@@ -9,10 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
 from api.asyncapi_document import asyncapi_json
-from lyo_rt.embedded.postgresql import postgresql_server, running_postgresql
+from lyo_rt.embedded.postgresql import live_url, postgresql_server
 from lyo_rt.settings import Settings
 from tests.conftest import statement
 from tests.lyo_rt.embedding import ROOT
@@ -37,9 +39,10 @@ def lyo_rt(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize(
-    "command", ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate", "users"]
-)
+COMMANDS = ["serve", "migrate", "seed", "openapi", "asyncapi", "load", "model", "evaluate", "keys", "users"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     assert command in lyo_rt("--help").stdout
     helped = lyo_rt(command, "--help")
@@ -65,6 +68,40 @@ def test_migrates_up_and_down(empty_database_url: str) -> None:
     assert "is back at base" in lyo_rt("migrate", "--down", "base", DATABASE_URL=empty_database_url).stdout
 
 
+def test_keys_rotate_in_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "jwt.keys").write_bytes(base64.urlsafe_b64encode(b"k" * 32) + b"\n")
+    told = lyo_rt("keys", "rotate", LYO_DATA_DIR=str(tmp_path))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert [line.split(":")[0] for line in told.stdout.splitlines()] == ["jwt.keys", "data.keys"]
+    keys = (tmp_path / "jwt.keys").read_text().splitlines()
+    assert len(keys) == 2
+    assert all(key.split()[0] not in told.stdout for key in keys)
+    (tmp_path / "jwt.keys").write_text("damaged")
+    refused = lyo_rt("keys", "rotate", "--only", "jwt", LYO_DATA_DIR=str(tmp_path))
+    assert (refused.returncode, refused.stdout, len(refused.stderr.splitlines())) == (2, "", 1)
+
+
+def test_keys_of_the_environment_are_rotated_there(tmp_path: Path) -> None:
+    told = lyo_rt("keys", "rotate", "--only", "jwt", LYO_DATA_DIR=str(tmp_path), JWT_SECRET_KEY="s" * 40)
+    assert told.returncode == 0
+    assert "s" * 40 not in told.stdout
+    first, second = told.stdout.splitlines()[1:]
+    new = first.partition("<present value>,")[2]
+    assert len(new) >= 32
+    assert f"JWT_SECRET_KEY={new},<present value>" in second
+    assert not (tmp_path / "jwt.keys").exists()
+
+
+def test_keys_reencrypt_says_what_it_did(tmp_path: Path, database_url: str) -> None:
+    environment = {"LYO_DATA_DIR": str(tmp_path), "DATABASE_URL": database_url}
+    told = lyo_rt("keys", "reencrypt", **environment)
+    assert (told.returncode, told.stdout[:22]) == (0, "0 rows carried over; e")
+    (tmp_path / "data.keys").unlink()
+    refused = lyo_rt("keys", "reencrypt", **environment)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines()[0].endswith("cannot be read again")
+
+
 def test_a_database_that_is_away_is_one_line() -> None:
     refused = lyo_rt("migrate", DATABASE_URL="postgresql://127.0.0.1:1/lyo")
     assert refused.returncode == 1
@@ -73,13 +110,8 @@ def test_a_database_that_is_away_is_one_line() -> None:
 
 
 def test_the_demo_data_is_refused_in_production(database_url: str) -> None:
-    refused = lyo_rt(
-        "seed",
-        ENVIRONMENT="production",
-        JWT_SECRET_KEY="s" * 32,
-        DATABASE_URL=database_url,
-        PUBLIC_URL="https://lyo.example",
-    )
+    needed = {"JWT_SECRET_KEY": "s" * 32, "DATA_ENCRYPTION_KEYS": "s" * 32, "PUBLIC_URL": "https://lyo.example"}
+    refused = lyo_rt("seed", ENVIRONMENT="production", DATABASE_URL=database_url, **needed)
     assert refused.returncode == 1
     assert refused.stderr == "lyo-rt: the demo data is not for production\n"
 
@@ -192,13 +224,14 @@ def test_a_role_is_given_to_an_account_that_is_there(database_url: str) -> None:
 def test_a_role_is_given_while_the_embedded_database_is_served(short_dir: Path) -> None:
     """Its owner has the folder; the program asks the server that runs there, and leaves it running."""
     data = short_dir / "promoting"
+    folder = data / "postgresql" / "data"
     with postgresql_server(data, fsync=False) as server:
         statement(server, "CREATE DATABASE lyo")
         lyo_rt("migrate", DATABASE_URL=server.url())
         lyo_rt("seed", DATABASE_URL=server.url())
         given = lyo_rt("users", "promote", "demo@example.com", "teacher", LYO_DATA_DIR=str(data))
         assert (given.returncode, given.stdout) == (0, "demo@example.com is teacher now.\n"), given.stderr
-        assert running_postgresql(data) == server.url()
-    assert running_postgresql(data) is None
+        assert anyio.run(live_url, folder) == server.url()
+    assert anyio.run(live_url, folder) is None
     again = lyo_rt("users", "promote", "demo@example.com", "admin", LYO_DATA_DIR=str(data))
     assert (again.returncode, again.stdout) == (0, "demo@example.com is admin now.\n"), again.stderr

@@ -13,6 +13,7 @@ from lyo_rt import frames, streams
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.database.pool import Database
 from lyo_rt.frames import Delta
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.streams import Head, conversation_stream
 from lyo_rt.tutoring import repository, service
 from tests.actors.streaming import Client, running
@@ -83,7 +84,7 @@ async def come_and_go(
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_follower_of_two_instances_sees_every_answer_whole(
-    database_url: str, user: UUID, conversation: UUID, seed: int
+    database_url: str, cipher: Cipher, user: UUID, conversation: UUID, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     stream = conversation_stream(conversation)
@@ -92,8 +93,8 @@ async def test_every_follower_of_two_instances_sees_every_answer_whole(
         weather = Weather(stations, chance, SECOND)
         here, there = weather.station(), weather.station()
         async with (
-            Database.open(database_url, here, pool_max=5) as database,
-            Database.open(database_url, there, pool_max=5) as other,
+            Database.open(database_url, here, cipher=cipher, pool_max=5) as database,
+            Database.open(database_url, there, cipher=cipher, pool_max=5) as other,
             running(Feeds(Truth(database), here, look_seconds=0.2)) as feeds,
             running(Feeds(Truth(other), there, look_seconds=0.2)) as others,
         ):

@@ -12,6 +12,7 @@ import pytest
 from api.services import Services
 from lyo_rt.settings import Settings
 from tests.api.learners import events_of, signed_in
+from tests.api.tutor_rows import flags, summary
 from tests.loopback.openai import OpenAI
 from tests.loopback.script import Behaviour
 
@@ -281,8 +282,7 @@ async def test_who_speaks_of_self_harm_is_answered_by_people_s_words(
     assert (stored["prompt"], stored["model"]) == ("care-2", "lyo-tutor")
     assert "0800 111 0 111" in stored["text"]
     assert "https://findahelpline.com" in stored["text"]
-    flag = await services.database.fetchrow("SELECT * FROM tutor_flags")
-    assert flag is not None
+    (flag,) = await flags(services.database)
     assert (flag["kind"], flag["source"], flag["told_at"]) == ("self_harm", "learner", None)
     assert str(flag["message_id"]) == (await lesson.messages())[0]["id"]
     await lesson.answer("How do I kill a process? This exercise is killing me")
@@ -297,9 +297,7 @@ async def test_a_model_that_would_do_harm_is_taken_back(lesson: Lesson, provider
     stored = (await lesson.messages())[-1]
     assert "kill" not in stored["text"]
     assert stored["revision"] > 1
-    assert [tuple(row) for row in await services.database.fetch("SELECT kind, source FROM tutor_flags")] == [
-        ("harmful_answer", "tutor")
-    ]
+    assert [(flag["kind"], flag["source"]) for flag in await flags(services.database)] == [("harmful_answer", "tutor")]
 
 
 async def test_the_learner_s_language_is_the_one_they_write(lesson: Lesson, provider: OpenAI) -> None:
@@ -387,13 +385,13 @@ async def test_a_long_conversation_is_summarised_by_a_model(
     await history(services, lesson.id, messages=34)
     await lesson.answer("And what about roots")
     with anyio.fail_after(5):
-        while not (summary := await services.database.fetchrow("SELECT * FROM conversation_summaries")):  # noqa: ASYNC110
+        while not (kept := await summary(services.database)):  # noqa: ASYNC110
             await anyio.sleep(0.01)
     assert provider.requests[0].texts[0].startswith("Message 1 ")
-    assert summary["position"] == 34 + 1 - 16
+    assert kept["position"] == 34 + 1 - 16
     await lesson.answer("And now")
     last = next(request for request in reversed(provider.requests) if request.purpose == "tutor")
-    assert f"<summary>\n{summary['text']}\n</summary>" in last.system
+    assert f"<summary>\n{kept['text']}\n</summary>" in last.system
     assert last.texts[0].startswith("(The learner opens") or last.texts[0].startswith("Message 20 ")
 
 
@@ -402,11 +400,11 @@ async def test_without_a_model_the_older_turns_are_kept_as_an_extract(
 ) -> None:
     await history(services, lesson.id, messages=60)
     await lesson.answer("And what about roots")
-    summary = await services.database.fetchrow("SELECT * FROM conversation_summaries")
-    assert summary is not None
-    assert (summary["model"], summary["position"]) == ("lyo-extract", 61 - 16)
-    assert "Message 1 " in summary["text"]
-    assert summary["text"] in provider.requests[0].system
+    kept = await summary(services.database)
+    assert kept is not None
+    assert (kept["model"], kept["position"]) == ("lyo-extract", 61 - 16)
+    assert "Message 1 " in kept["text"]
+    assert kept["text"] in provider.requests[0].system
     assert len(provider.requests[0].texts) <= 17
     assert len(await lesson.messages()) == 62
 

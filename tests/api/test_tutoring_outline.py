@@ -7,6 +7,7 @@ import pytest
 from api.services import Services
 from tests.api.learners import signed_in
 from tests.api.test_tutoring import ANSWER, QUESTION, Lesson, course
+from tests.api.tutor_rows import flags
 
 pytestmark = pytest.mark.anyio
 
@@ -50,7 +51,7 @@ async def test_who_leaves_the_subject_is_led_back_once(lesson: Lesson) -> None:
 async def test_need_is_answered_without_a_model_too(lesson: Lesson, services: Services) -> None:
     stored = await lesson.answer("I want to kill myself")
     assert "988" in stored["text"]
-    assert await services.database.fetchval("SELECT kind FROM tutor_flags") == "self_harm"
+    assert [flag["kind"] for flag in await flags(services.database)] == ["self_harm"]
 
 
 async def test_what_is_deleted_takes_its_record_along_but_not_the_flag(lesson: Lesson, services: Services) -> None:
@@ -58,6 +59,5 @@ async def test_what_is_deleted_takes_its_record_along_but_not_the_flag(lesson: L
     await lesson.answer("I want to die")
     assert (await lesson.delete()).status_code == 204
     assert await services.database.fetchval("SELECT count(*) FROM tutor_problems") == 0
-    flag = await services.database.fetchrow("SELECT conversation_id, kind FROM tutor_flags")
-    assert flag is not None
+    (flag,) = await flags(services.database)
     assert (flag["conversation_id"], flag["kind"]) == (None, "self_harm")

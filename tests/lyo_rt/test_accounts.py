@@ -23,8 +23,8 @@ from lyo_rt.problems import (
     TokenExpired,
     WrongCredentials,
 )
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Tokens
 
 GOOD = "Correct-Horse7battery"
@@ -56,7 +56,7 @@ def instance(database: Database, broadcast: InProcessBroadcast, clock: SetClock)
         Passwords(cost=4),
         clock,
         Revocations(database, broadcast, clock, access_lifetime=access_lifetime),
-        AccountMail(Outbox(MailedTokens(keys), clock), clock),
+        AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
         refresh_lifetime=timedelta(days=7),
     )
 

@@ -16,8 +16,8 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 
 pytestmark = pytest.mark.anyio
 
@@ -37,7 +37,7 @@ async def changes(database_url: str) -> AsyncIterator[PasswordChanges]:
     async with Database.open(database_url, broadcast) as database:
         await database.execute(INSERT, EACH)
         revocations = Revocations(database, broadcast, clock, access_lifetime=timedelta(minutes=30))
-        mail = AccountMail(Outbox(MailedTokens(KeyRing([b"k" * 32])), clock), clock)
+        mail = AccountMail(Outbox(MailedTokens(KeyRing([b"k" * 32]), clock), clock), clock)
         yield PasswordChanges(database, Passwords(cost=4), mail, revocations, clock)
 
 

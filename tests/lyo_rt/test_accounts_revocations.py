@@ -12,8 +12,8 @@ from lyo_rt.database.pool import Database
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import Problem, SessionRevoked
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
-from lyo_rt.security.secrets import KeyRing
 from lyo_rt.security.tokens import Identity, Tokens
 
 ACCESS = timedelta(minutes=30)
@@ -58,7 +58,7 @@ def accounts(database: tuple[Database, InProcessBroadcast], clock: MovedClock) -
         Passwords(cost=4),
         clock,
         Revocations(opened, broadcast, clock, access_lifetime=ACCESS),
-        AccountMail(Outbox(MailedTokens(keys), clock), clock),
+        AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
         refresh_lifetime=timedelta(days=7),
     )
 

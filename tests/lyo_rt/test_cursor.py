@@ -9,6 +9,7 @@ import pytest
 
 from lyo_rt.cursor import CURSOR_LIFE, Cursors, page_request
 from lyo_rt.problems import InvalidCursor, InvalidInput
+from lyo_rt.security.key_ring import KeyRing
 
 SECRET = b"s" * 32
 Keyset = tuple[datetime, UUID]
@@ -34,7 +35,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def cursors(clock: HandClock) -> Cursors:
-    return Cursors(SECRET, clock)
+    return Cursors(KeyRing([SECRET]), clock)
 
 
 def test_a_cursor_gives_its_keyset_back_to_the_microsecond(cursors: Cursors) -> None:
@@ -43,7 +44,7 @@ def test_a_cursor_gives_its_keyset_back_to_the_microsecond(cursors: Cursors) -> 
 
 
 def test_instances_that_share_the_secret_read_each_others_cursors(cursors: Cursors, clock: HandClock) -> None:
-    assert Cursors(SECRET, clock).open("a", cursors.seal("a", (7,)), tuple[int]) == (7,)
+    assert Cursors(KeyRing([SECRET]), clock).open("a", cursors.seal("a", (7,)), tuple[int]) == (7,)
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "not-ours", "é", "A" * 5000, "====", "A" * 64, "a b"])
@@ -67,7 +68,7 @@ def test_a_cursor_opens_no_other_list(cursors: Cursors) -> None:
 
 def test_a_cursor_of_another_secret_is_refused(cursors: Cursors, clock: HandClock) -> None:
     with pytest.raises(InvalidCursor):
-        cursors.open("a", Cursors(b"t" * 32, clock).seal("a", (1,)), tuple[int])
+        cursors.open("a", Cursors(KeyRing([b"t" * 32]), clock).seal("a", (1,)), tuple[int])
 
 
 def test_a_cursor_of_another_shape_is_refused(cursors: Cursors) -> None:

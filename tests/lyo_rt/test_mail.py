@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from lyo_rt.clock import SystemClock
 from lyo_rt.mail.address import Files, SendGrid, Smtp, parse
 from lyo_rt.mail.records import KINDS, Kind, Waiting
 from lyo_rt.mail.rules import LANGUAGES, MOST_ATTEMPTS, greeted, pause_after, spoken, why_useless
 from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import MailedTokens, digest, is_token
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.key_ring import KeyRing
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 TOKEN = "t" * 43
@@ -135,11 +136,11 @@ def test_a_mail_is_useless_when_it_is_too_late_or_has_been_tried_often_enough() 
 
 def test_a_token_is_made_again_with_its_key_only() -> None:
     old, new = b"o" * 32, b"n" * 32
-    mailed = MailedTokens(KeyRing([old])).new()
-    rotated = MailedTokens(KeyRing([new, old]))
+    mailed = MailedTokens(KeyRing([old]), SystemClock()).new()
+    rotated = MailedTokens(KeyRing([new, old]), SystemClock())
     token = rotated.again(mailed.letter_id, mailed.key_id)
     assert token is not None
     assert is_token(token)
     assert digest(token) == mailed.digest
-    assert MailedTokens(KeyRing([new])).again(mailed.letter_id, mailed.key_id) is None
+    assert MailedTokens(KeyRing([new]), SystemClock()).again(mailed.letter_id, mailed.key_id) is None
     assert rotated.again(rotated.new().letter_id, mailed.key_id) != token

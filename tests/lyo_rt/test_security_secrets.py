@@ -4,32 +4,38 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import PIPE, Popen
 
+import anyio
 import pytest
 from pydantic import SecretStr
 
 from lyo_rt.database.pool import Database
-from lyo_rt.security.secrets import KeyRing, open_signing_keys, read_or_make_keys, recognise
+from lyo_rt.security.key_files import read_or_make_keys
+from lyo_rt.security.key_ring import Key, KeyRing
+from lyo_rt.security.secrets import ENCRYPTION, SIGNING, Secret, forget, read_ring, recognise
 from lyo_rt.settings import InvalidSettings, Settings
 
 PROCESSES = 4
 MAKER = """
 import sys
 from pathlib import Path
-from lyo_rt.security.secrets import read_or_make_keys
+from lyo_rt.security.key_files import read_or_make_keys
 print("ready", flush=True)
 sys.stdin.readline()
-print(read_or_make_keys(Path(sys.argv[1]))[0].hex())
+print(read_or_make_keys(Path(sys.argv[1]))[0].secret.hex())
 """
 
 
 def settings(data_dir: Path, secret: str | None = None) -> Settings:
-    return Settings(lyo_data_dir=data_dir, jwt_secret_key=SecretStr(secret) if secret else None)
+    """Both rings are the same text, or each has its file."""
+    keys = SecretStr(secret) if secret else None
+    return Settings(lyo_data_dir=data_dir, jwt_secret_key=keys, data_encryption_keys=keys)
 
 
 def test_a_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "jwt.keys"
     (key,) = read_or_make_keys(path)
-    assert len(key) == 32
+    assert len(key.secret) == 32
+    assert key.since is None
     assert read_or_make_keys(path) == [key]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["jwt.keys"]
@@ -67,42 +73,81 @@ def test_a_folder_that_cannot_be_made_stops_the_start_with_one_line(tmp_path: Pa
         read_or_make_keys(tmp_path / "file" / "jwt.keys")
 
 
-@pytest.mark.anyio
-async def test_instances_of_one_data_folder_share_the_key(tmp_path: Path, database: Database) -> None:
-    one = await open_signing_keys(settings(tmp_path), database)
-    other = await open_signing_keys(settings(tmp_path), database)
-    assert (one.current_id, one.current) == (other.current_id, other.current)
+async def opened(settings: Settings, secret: Secret, database: Database) -> Key:
+    """The present key, as an instance opens the ring."""
+    ring = await read_ring(settings, secret)
+    await recognise(database, secret, ring, settings)
+    return ring.current(0)
 
 
 @pytest.mark.anyio
-async def test_another_key_on_the_same_database_stops_the_start(tmp_path: Path, database: Database) -> None:
-    await open_signing_keys(settings(tmp_path, "s" * 40), database)
-    for wrong, source in ((settings(tmp_path), "LYO_DATA_DIR"), (settings(tmp_path, "t" * 40), "JWT_SECRET_KEY")):
+@pytest.mark.parametrize("secret", [SIGNING, ENCRYPTION])
+async def test_instances_of_one_data_folder_share_the_key(tmp_path: Path, database: Database, secret: Secret) -> None:
+    one = await opened(settings(tmp_path), secret, database)
+    assert await opened(settings(tmp_path), secret, database) == one
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("secret", [SIGNING, ENCRYPTION])
+async def test_another_key_on_the_same_database_stops_the_start(
+    tmp_path: Path, database: Database, secret: Secret
+) -> None:
+    await opened(settings(tmp_path, "s" * 40), secret, database)
+    for wrong, source in ((settings(tmp_path), "LYO_DATA_DIR"), (settings(tmp_path, "t" * 40), secret.variable)):
         with pytest.raises(InvalidSettings) as caught:
-            await open_signing_keys(wrong, database)
+            await opened(wrong, secret, database)
         assert len(caught.value.lines) == 1
         assert source in caught.value.lines[0]
         assert "t" * 40 not in caught.value.lines[0]
-    await open_signing_keys(settings(tmp_path, "s" * 40), database)
+    await opened(settings(tmp_path, "s" * 40), secret, database)
 
 
 @pytest.mark.anyio
-async def test_a_ring_that_holds_the_recorded_key_takes_its_place(database: Database) -> None:
-    old, new = b"o" * 32, b"n" * 32
-    await recognise(database, "jwt", KeyRing([old]), "here")
-    await recognise(database, "jwt", KeyRing([new, old]), "here")
-    await recognise(database, "jwt", KeyRing([new]), "here")
+async def test_of_two_first_starts_with_different_keys_one_stops(tmp_path: Path, database: Database) -> None:
+    stopped: list[InvalidSettings] = []
+
+    async def start(key: str) -> None:
+        try:
+            await opened(settings(tmp_path, key * 40), ENCRYPTION, database)
+        except InvalidSettings as fault:
+            stopped.append(fault)
+
+    async with anyio.create_task_group() as starts:
+        for key in "stu":
+            starts.start_soon(start, key)
+    assert len(stopped) == 2
+    assert await database.fetchval("SELECT count(*) FROM secret_fingerprints") == 1
+
+
+@pytest.mark.anyio
+async def test_a_signing_ring_that_holds_the_recorded_key_takes_its_place(tmp_path: Path, database: Database) -> None:
+    old, new = "o" * 40, "n" * 40
+    for ring in (old, f"{old},{new}", f"{new},{old}", new):
+        await opened(settings(tmp_path, ring), SIGNING, database)
     with pytest.raises(InvalidSettings):
-        await recognise(database, "jwt", KeyRing([old]), "here")
+        await opened(settings(tmp_path, old), SIGNING, database)
 
 
 @pytest.mark.anyio
-async def test_the_database_learns_nothing_of_the_key(database: Database) -> None:
-    ring = KeyRing([b"k" * 32])
-    await recognise(database, "jwt", ring, "here")
+async def test_every_key_that_rows_are_sealed_with_is_needed_until_it_is_forgotten(
+    tmp_path: Path, database: Database
+) -> None:
+    old, new = "o" * 40, "n" * 40
+    for ring in (old, f"{new},{old}"):
+        await opened(settings(tmp_path, ring), ENCRYPTION, database)
+    for lacking in (old, new):
+        with pytest.raises(InvalidSettings, match="DATA_ENCRYPTION_KEYS"):
+            await opened(settings(tmp_path, lacking), ENCRYPTION, database)
+    await forget(database, ENCRYPTION, [KeyRing([old.encode()]).current(0).fingerprint])
+    await opened(settings(tmp_path, new), ENCRYPTION, database)
+
+
+@pytest.mark.anyio
+async def test_the_database_learns_nothing_of_the_key(tmp_path: Path, database: Database) -> None:
+    key = await opened(settings(tmp_path, "k" * 32), SIGNING, database)
     row = await database.fetchrow("SELECT * FROM secret_fingerprints")
     assert row is not None
-    assert row["fingerprint"] not in {"k" * 32, (b"k" * 32).hex(), ring.current_id}
+    assert row["fingerprint"] not in {"k" * 32, (b"k" * 32).hex(), key.id}
 
 
 @pytest.mark.parametrize("keys", [[], [b"short"], [b"k" * 32, b"short"]])

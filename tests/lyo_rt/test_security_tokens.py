@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from lyo_rt.problems import NotAuthenticated, TokenExpired
-from lyo_rt.security.secrets import KeyRing
+from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.tokens import Identity, Tokens, new_refresh_token, refresh_digest
 
 KEY, OLD_KEY, FOREIGN_KEY = b"k" * 32, b"o" * 32, b"f" * 32
@@ -52,7 +52,7 @@ def claims(issued: str) -> dict[str, Any]:
 
 
 def forged(payload: dict[str, Any], *, key: bytes = KEY, algorithm: str = "HS256", **header: Any) -> str:
-    return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": KeyRing([KEY]).current_id, **header})
+    return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": KeyRing([KEY]).current(0).id, **header})
 
 
 def joined(header: bytes, payload: bytes, signature: bytes) -> str:
@@ -85,21 +85,21 @@ def test_a_token_carries_the_claims_of_the_contract(tokens: Tokens, issued: str)
         "exp": int(START.timestamp()) + 1800,
         "typ": "access",
     }
-    assert jwt.get_unverified_header(issued) == {"alg": "HS256", "typ": "JWT", "kid": KeyRing([KEY]).current_id}
+    assert jwt.get_unverified_header(issued) == {"alg": "HS256", "typ": "JWT", "kid": KeyRing([KEY]).current(0).id}
 
 
 def test_a_token_expires_by_the_injected_clock_within_the_leeway(tokens: Tokens, issued: str, clock: SetClock) -> None:
-    clock.time = START + timedelta(minutes=30, seconds=9)
+    clock.time = START + timedelta(minutes=30, seconds=29)
     tokens.read(issued)
-    clock.time = START + timedelta(minutes=30, seconds=10)
+    clock.time = START + timedelta(minutes=30, seconds=30)
     with pytest.raises(TokenExpired):
         tokens.read(issued)
 
 
 def test_a_token_from_the_future_is_refused(tokens: Tokens, issued: str, clock: SetClock) -> None:
-    clock.time = START - timedelta(seconds=10)
+    clock.time = START - timedelta(seconds=30)
     tokens.read(issued)
-    clock.time = START - timedelta(seconds=11)
+    clock.time = START - timedelta(seconds=31)
     with pytest.raises(NotAuthenticated):
         tokens.read(issued)
 
@@ -152,17 +152,17 @@ def test_the_forger_of_these_tests_can_make_a_good_token(tokens: Tokens, issued:
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_another_algorithm_is_refused(tokens: Tokens, issued: str, algorithm: str) -> None:
     if algorithm == "RS256":
-        header = {"alg": "RS256", "typ": "JWT", "kid": KeyRing([KEY]).current_id}
+        header = {"alg": "RS256", "typ": "JWT", "kid": KeyRing([KEY]).current(0).id}
         refused(tokens, joined(json.dumps(header).encode(), json.dumps(claims(issued)).encode(), b"s" * 256))
     elif algorithm == "none":
-        header = {"alg": "none", "typ": "JWT", "kid": KeyRing([KEY]).current_id}
+        header = {"alg": "none", "typ": "JWT", "kid": KeyRing([KEY]).current(0).id}
         for signature in (b"", b"s" * 32):
             refused(tokens, joined(json.dumps(header).encode(), json.dumps(claims(issued)).encode(), signature))
     else:
         refused(tokens, forged(claims(issued), algorithm=algorithm))
 
 
-@pytest.mark.parametrize("kid", ["unknown", "", "../../dev/null", KeyRing([OLD_KEY]).current_id, None, 7, ["a"], {}])
+@pytest.mark.parametrize("kid", ["unknown", "", "../../dev/null", KeyRing([OLD_KEY]).current(0).id, None, 7, ["a"], {}])
 def test_a_tampered_key_id_is_refused(tokens: Tokens, issued: str, kid: Any) -> None:
     _, payload, signature = issued.split(".")
     altered = json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}).encode()
@@ -175,8 +175,8 @@ def test_a_tampered_key_id_is_refused(tokens: Tokens, issued: str, kid: Any) -> 
         {"alg": "none"},
         {"alg": "HS512"},
         {"alg": None},
-        {"kid": KeyRing([OLD_KEY]).current_id},
-        {"kid": KeyRing([FOREIGN_KEY]).current_id},
+        {"kid": KeyRing([OLD_KEY]).current(0).id},
+        {"kid": KeyRing([FOREIGN_KEY]).current(0).id},
         {"kid": None},
         {"crit": ["exp"]},
         {"crit": []},

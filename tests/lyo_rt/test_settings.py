@@ -12,6 +12,7 @@ SECRET = "s" * 32
 PRODUCTION = {
     "ENVIRONMENT": "production",
     "JWT_SECRET_KEY": SECRET,
+    "DATA_ENCRYPTION_KEYS": SECRET,
     "DATABASE_URL": "postgresql://db/lyo",
     "PUBLIC_URL": "https://lyo.example",
 }

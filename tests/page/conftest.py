@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.clean_logs import LOGS
 from tests.page.product import Product, language_model
 from tests.page.visitor import Visitor
 
@@ -22,7 +23,7 @@ PATIENCE_MS = 15_000
 
 
 @pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Product]:
     """The running product."""
     with language_model() as provider:
         product = Product(tmp_path_factory.mktemp("page"), provider)
@@ -31,6 +32,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
             yield product
         finally:
             product.stop()
+            pytestconfig.stash[LOGS].read(product.log(), "the demo page's server")
 
 
 # The package's own and no longer: while Playwright's synchronous side runs, its thread has an event loop, and no other

@@ -65,8 +65,8 @@ class Product:
             self._end(self._process.terminate)
 
     def log(self) -> str:
-        """The end of what it has written."""
-        return (self._folder / "server.log").read_text()[-4000:]
+        """What it has written."""
+        return (self._folder / "server.log").read_text()
 
     @property
     def _running(self) -> subprocess.Popen[str]:

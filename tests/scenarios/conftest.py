@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 
 from lyo_rt.embedded.valkey import Valkey
+from tests.clean_logs import LOGS
 from tests.conftest import UNLIMITED
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
+DATA_KEY = "scenario-data-key-0123456789abcdef0123456789"
 
 Start = Callable[..., "Process"]
 
@@ -28,7 +30,11 @@ Start = Callable[..., "Process"]
 class Process:
     """A program under test whose output is kept; ended, and its exit code known, at the latest with the test."""
 
+    heard: ClassVar[Callable[[str, str], None] | None] = None
+    """Told each line of every program, and whose it is."""
+
     def __init__(self, arguments: list[str], environment: dict[str, str], ready: str) -> None:
+        self.arguments = arguments
         self.started = time.monotonic()
         self._popen = subprocess.Popen(
             [sys.executable, *arguments],
@@ -53,6 +59,8 @@ class Process:
 
     def _read(self, stream: Any) -> None:
         for line in stream:
+            if self.heard is not None:
+                self.heard(line.rstrip("\n"), " ".join(self.arguments))
             with self._grown:
                 self.lines.append(line.rstrip("\n"))
                 self._grown.notify_all()
@@ -145,6 +153,14 @@ def _clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def heard_programs(pytestconfig: pytest.Config) -> Iterator[None]:
+    """What the programs write is searched for secrets at the end of the run."""
+    Process.heard = staticmethod(pytestconfig.stash[LOGS].read)
+    yield
+    Process.heard = None
+
+
 @pytest.fixture
 def server(short_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Starts servers; those still running at the end are killed. The data folder is the test's own."""
@@ -203,6 +219,7 @@ def two_instances(
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "JWT_SECRET_KEY": "scenario-secret-0123456789abcdef0123456789",
+        "DATA_ENCRYPTION_KEYS": DATA_KEY,
     }
 
     def start(**environment: str) -> Server:

@@ -9,7 +9,11 @@ from typing import Any
 
 import asyncpg
 
-from tests.scenarios.conftest import Learner, log_of
+from lyo_rt.clock import SystemClock
+from lyo_rt.security.encryption import Cipher
+from lyo_rt.security.key_ring import KeyRing
+from lyo_rt.streams import EVENT
+from tests.scenarios.conftest import DATA_KEY, Learner, log_of
 from tests.scenarios.device import TERMINAL, Device, Frame
 
 QUESTION = "Wie grüßt man 海 and 🌊 politely? Tell me in {words} words"
@@ -129,8 +133,13 @@ async def _check_rows(work: Work, device: Device, database_url: str) -> None:
         await connection.close()
     assert task == "DONE"
     assert [lease["state"] for lease in leases] == ["CLOSED", "CLOSED"]
+    cipher = Cipher(KeyRing([DATA_KEY.encode()]), SystemClock())
     for stream in work.streams:
-        logged = [(row["seq"], row["name"], json.loads(row["data"])) for row in rows if row["stream"] == stream]
+        logged = [
+            (row["seq"], row["name"], cipher.open_document(json.loads(row["data"]), EVENT, stream, row["seq"]))
+            for row in rows
+            if row["stream"] == stream
+        ]
         assert logged == [_as_logged(event) for event in device.events(stream)]
 
 

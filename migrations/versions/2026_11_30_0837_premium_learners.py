@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2026_11_30_0838"
+revision = "2026_11_30_0837"
 down_revision = "2026_11_30_0836"
 branch_labels = None
 depends_on = None
