@@ -20,8 +20,11 @@ def configure_logs(settings: Settings) -> None:
     ]
     if not pretty:
         shared += [structlog.processors.format_exc_info, structlog.processors.EventRenamer("message")]
+    # Plain tracebacks: those of rich show local variables, and with them passwords and what learners write.
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if pretty
+        else structlog.processors.JSONRenderer()
     )
     level = getattr(logging, settings.log_level)
     structlog.configure(

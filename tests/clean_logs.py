@@ -8,13 +8,18 @@ looked at servers' logs without having noted a secret.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from websockets.asyncio.client import ClientConnection as AsyncSocket
 from websockets.sync.client import ClientConnection as SyncSocket
+
+from api.logs import configure_logs
+from lyo_rt.settings import Settings
 
 WRITTEN = frozenset({"text", "content", "code", "title", "topic", "full_name"})
 SECRET = frozenset({"password", "new_password", "token", "access_token", "refresh_token", "ticket"})
@@ -104,6 +109,9 @@ NOT_SERVERS = ("tests/page/", "tests/asyncapi/", "tests/autobahn/")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the clients."""
+    configure_logs(Settings.model_construct(log_level="DEBUG", log_format="pretty"))
+    # As the product writes, but to wherever a test's output goes at that moment.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stdout))
     logs = config.stash[LOGS] = CleanLogs()
     config.stash[FOUND] = []
     _watch(logs)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from lyo_rt.database.pool import Queries, one
 from lyo_rt.problems import NotAuthenticated, SessionRevoked, TokenExpired
-from lyo_rt.security.tokens import LEEWAY, Identity
+from lyo_rt.security.tokens import Identity
 
 LIFETIME = timedelta(seconds=30)
 REFUSED = "The ticket is not valid: it opens one socket, within 30 seconds; ask for a new one."
@@ -73,7 +73,7 @@ async def redeem(queries: Queries, text: str, *, now: datetime) -> Identity:
         raise NotAuthenticated(REFUSED)
     if found.revoked:
         raise SessionRevoked
-    if found.expires_at <= now - LEEWAY:
+    if found.expires_at <= now:  # no leeway: that is as long as a ticket lives
         raise TokenExpired
     return Identity(
         found.user_id, found.session_id, found.email, found.user_type, found.expires_at, premium=found.premium

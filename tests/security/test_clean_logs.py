@@ -1,6 +1,8 @@
 """The search of the logs finds what it is there to find; tests/clean_logs.py is the search."""
 
 import json
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -41,6 +43,29 @@ def test_what_may_be_said_is_no_hit() -> None:
     logs = CleanLogs()
     logs.note({"password": PASSWORD, "text": "yes", "title": "Conversation"})
     logs.read("yes\nConversation begun\nrequest method=POST path=/v1/auth/login status=200 user_id=7", "a test")
+    assert list(logs.hits()) == []
+
+
+@pytest.mark.parametrize("format", ["json", "pretty"])
+def test_a_crash_is_logged_without_what_its_code_held(format: str) -> None:
+    program = f"""
+import structlog
+from api.logs import configure_logs
+from lyo_rt.settings import Settings
+configure_logs(Settings.model_construct(log_level="INFO", log_format="{format}"))
+def crash(password):
+    raise RuntimeError("crashed")
+try:
+    crash("{PASSWORD}"[:])
+except RuntimeError as fault:
+    structlog.get_logger().critical("the server has crashed", exc_info=fault)
+"""
+    ran = subprocess.run([sys.executable, "-"], input=program, capture_output=True, text=True, check=True)
+    logs = CleanLogs()
+    logs.note({"password": PASSWORD})
+    # the line of the source that is shown is this program's own, which has no file
+    logs.read(ran.stderr, "a program")
+    assert "RuntimeError: crashed" in ran.stderr
     assert list(logs.hits()) == []
 
 
