@@ -31,10 +31,10 @@ async def find(queries: Queries, reference: str, user: UUID) -> Resource | None:
     return one(Resource, row)
 
 
-async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
+async def read(queries: Queries, kind: str, id: UUID, *, in_lesson: bool = False) -> Ground | None:
     """The text of the resource, lessons in order, cut at GROUND_CHARACTERS; None when it is gone.
 
-    An item is read in its lesson: its own text first, then the lesson's, under the lesson's title.
+    `in_lesson`: an item is read in its lesson, its own text first, then the lesson's, under the lesson's title.
     """
     row = await queries.fetchrow(
         """
@@ -44,12 +44,12 @@ async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
             FROM items i JOIN lessons l ON l.id = i.lesson_id
             WHERE i.content IS NOT NULL AND i.type IN ('text', 'exercise', 'key_terms')
               AND CASE $1 WHEN 'course' THEN i.course_id = $2 WHEN 'lesson' THEN i.lesson_id = $2
-                  ELSE i.lesson_id = (SELECT lesson_id FROM items WHERE id = $2) END
+                  ELSE i.id = $2 OR $4 AND i.lesson_id = (SELECT lesson_id FROM items WHERE id = $2) END
         )
         SELECT c.difficulty AS level, c.locale,
             CASE $1 WHEN 'course' THEN c.title WHEN 'lesson' THEN (SELECT title FROM lessons WHERE id = $2)
-                    ELSE (SELECT l.title FROM items i JOIN lessons l ON l.id = i.lesson_id WHERE i.id = $2)
-                    END AS title,
+                    ELSE (SELECT CASE WHEN $4 THEN l.title ELSE i.title END
+                          FROM items i JOIN lessons l ON l.id = i.lesson_id WHERE i.id = $2) END AS title,
             coalesce(left((SELECT string_agg('## ' || f.lesson || E'\\n\\n' || f.content, E'\\n\\n'
                                              ORDER BY f.lesson_position, f.position) FROM found f), $3), '') AS text
         FROM courses c
@@ -59,6 +59,7 @@ async def read(queries: Queries, kind: str, id: UUID) -> Ground | None:
         kind,
         id,
         GROUND_CHARACTERS,
+        in_lesson,
     )
     return one(Ground, row)
 

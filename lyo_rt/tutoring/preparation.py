@@ -213,7 +213,7 @@ async def _problems(database: Database, context: TurnContext) -> tuple[Problem, 
 async def _ground(database: Database, context: TurnContext) -> Ground | None:
     if context.resource_kind is None or context.resource_id is None:
         return None
-    return await grounding.read(database, context.resource_kind, context.resource_id)
+    return await grounding.read(database, context.resource_kind, context.resource_id, in_lesson=True)
 
 
 async def _flag(database: Database, lease: Lease, context: TurnContext, kind: Kind) -> None:

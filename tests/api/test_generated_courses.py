@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 
 from api.services import Services
 from lyo_rt.settings import Settings
+from tests.api.conftest import with_settings
 from tests.api.learners import signed_in
 from tests.loopback.openai import OpenAI
 from tests.loopback.script import Behaviour
@@ -42,10 +42,10 @@ async def provider() -> AsyncIterator[OpenAI]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, provider: OpenAI) -> Settings:
+def settings(settings: Settings, provider: OpenAI) -> Settings:
     """An instance that asks the loopback provider, and nobody else."""
-    return Settings.model_construct(
-        lyo_data_dir=tmp_path,
+    return with_settings(
+        settings,
         ai_providers=("openai",),
         openai_api_key=SecretStr("k"),
         openai_base_url=f"{provider.address}/v1",

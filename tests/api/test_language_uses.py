@@ -1,7 +1,6 @@
 """Code explained, texts translated, reasons given: through the public door, with a provider, a failing one, none."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 
 from api.services import Services
 from lyo_rt.settings import Settings
+from tests.api.conftest import with_settings
 from tests.api.learners import signed_in
 from tests.api.published import course
 from tests.loopback.openai import OpenAI
@@ -41,10 +41,10 @@ def providers(request: pytest.FixtureRequest) -> Any:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, provider: OpenAI, providers: Any) -> Settings:
+def settings(settings: Settings, provider: OpenAI, providers: Any) -> Settings:
     """A development instance over them."""
-    return Settings.model_construct(
-        lyo_data_dir=tmp_path,
+    return with_settings(
+        settings,
         ai_providers=providers,
         openai_api_key=SecretStr("k"),
         openai_base_url=f"{provider.address}/v1",

@@ -16,7 +16,7 @@ from lyo_rt.streams import EVENT
 from tests.scenarios.conftest import DATA_KEY, Learner, log_of
 from tests.scenarios.device import TERMINAL, Device, Frame
 
-QUESTION = "Wie grüßt man 海 and 🌊 politely? Tell me in {words} words"
+QUESTION = "How does one politely greet 海, 🌊 and the Größe? Tell me in {words} words"
 """Letters of one to four bytes in UTF-8: places in an answer count code points."""
 
 
