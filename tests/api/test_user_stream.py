@@ -122,15 +122,12 @@ async def test_a_course_that_is_given_up_says_so(services: Services, learner: Re
     await phone.ask("subscribe", stream=f"course:{course}")
     task = await begin(services, learner, course, takeovers=leases.POISONED_AFTER)
     events = await all_of(phone, "task.finished", "failed")
-    assert events["task.finished"]["data"] == {
-        "task": str(task),
-        "course": str(course),
-        "state": "ERROR",
-        "code": "UNAVAILABLE",
-    }
+    ended = {"task": str(task), "course": str(course), "state": "ERROR", "code": "UNAVAILABLE"}
+    assert events["task.finished"]["data"] == ended
     failed = events["failed"]
     assert (failed["stream"], failed["seq"]) == (f"course:{course}", 1)
-    assert failed["data"] == {"message": "This task has stopped every instance that worked on it, and was given up."}
+    given_up = "This task has stopped every instance that worked on it, and was given up."
+    assert failed["data"] == {"message": given_up, "code": "UNAVAILABLE"}
     told = await streams.read_after(services.database, "ops", 0)
     assert [event.data for event in told if event.name == "task.poisoned"] == [
         {"task": str(task), "takeovers": leases.POISONED_AFTER}

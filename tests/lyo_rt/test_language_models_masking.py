@@ -125,7 +125,7 @@ class Answers:
         self._texts = list(texts)
         self.asked: list[Prompt] = []
 
-    async def __call__(self, prompt: Prompt, received: object) -> Reply:
+    async def __call__(self, prompt: Prompt, _: object) -> Reply:
         self.asked.append(prompt)
         draft = Translation("en", self._texts.pop(0))
         return Reply(msgspec.json.encode(draft).decode(), "m")
