@@ -89,7 +89,12 @@ def _nul_characters(value: Any, pointer: str) -> Iterator[str]:
 
 def origin() -> Origin:
     """Where what the current request does comes from, for the audit log."""
-    return Origin(who().user_id, exchange_of(request.scope).request_id)  # type: ignore[arg-type]
+    return Origin(who().user_id, request_id())
+
+
+def request_id() -> str:
+    """The current request's id."""
+    return exchange_of(request.scope).request_id  # type: ignore[arg-type]
 
 
 def page_request(scope: str, keyset: type[Keyset], faults: Sequence[Fault] = ()) -> tuple[int, Keyset | None]:

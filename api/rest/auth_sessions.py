@@ -7,7 +7,7 @@ from quart import Blueprint, Response
 
 from api.authentication import signed_in, who
 from api.openapi import answers
-from api.requests import page_request
+from api.requests import origin, page_request
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.accounts.records import SignedInDevice
@@ -41,5 +41,5 @@ async def sign_out(session_id: UUID) -> Response:
 
     Its access and refresh tokens are refused at once, on every instance; its live sockets are closed. Takes no body.
     """
-    await services().signed_in_devices.sign_out(who(), session_id)
+    await services().signed_in_devices.sign_out(who(), session_id, origin())
     return Response(status=204)

@@ -52,6 +52,7 @@ FORM = {
     status=201,
     idempotency="optional",
     form=FORM,
+    limit="upload",
     example={"file": "(bytes)", "purpose": "avatar"},
     problems=(BadRequest, InvalidInput, TooLarge, UnsupportedMediaType, BodyTooSlow),
 )

@@ -8,6 +8,7 @@ from quart_schema import validate_request
 
 from api.authentication import signed_in, who
 from api.openapi import answers
+from api.requests import origin, request_id
 from api.rest.auth import LONGEST_TEXT
 from api.services import services
 from lyo_rt.accounts.rules import LONGEST_EMAIL, email_address
@@ -82,7 +83,8 @@ async def reset(data: ResetRequest) -> Response:
     password. A token is good once; one that is not is answered with 422 and a fault at `/token`. The e-mail counts as
     verified: only who reads its mails has the token.
     """
-    await services().password_changes.reset(data.token.get_secret_value(), data.password.get_secret_value())
+    token, password = data.token.get_secret_value(), data.password.get_secret_value()
+    await services().password_changes.reset(token, password, request_id=request_id())
     return Response(status=204)
 
 
@@ -97,6 +99,6 @@ async def change(data: ChangeRequest) -> Response:
     `current_password` is answered with 422 and a fault there.
     """
     await services().password_changes.change(
-        who(), current=data.current_password.get_secret_value(), new=data.new_password.get_secret_value()
+        who(), origin(), current=data.current_password.get_secret_value(), new=data.new_password.get_secret_value()
     )
     return Response(status=204)

@@ -6,6 +6,7 @@ from quart_schema import validate_request
 
 from api.authentication import signed_in, who
 from api.openapi import answers
+from api.requests import request_id
 from api.rest.auth import LONGEST_TEXT
 from api.services import services
 
@@ -32,7 +33,7 @@ async def verify(data: VerifyRequest) -> Response:
     A token is good once, for 24 hours, and while the address is the account's; one that is not is answered with 422
     and a fault at `/token`. The learner's devices are told by the event `email.verified`.
     """
-    await services().verification.confirm(data.token.get_secret_value())
+    await services().verification.confirm(data.token.get_secret_value(), request_id=request_id())
     return Response(status=204)
 
 

@@ -7,6 +7,8 @@ from lyo_rt.accounts.records import Recipient
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.rules import email_key
 from lyo_rt.accounts.signing_out import sign_out
+from lyo_rt.audit import repository as audit
+from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.problems import Fault, InvalidInput
@@ -51,7 +53,7 @@ class PasswordChanges:
                 await self._mail.post_link(transaction, RESET_PASSWORD, recipient)
         return True
 
-    async def reset(self, token: str, password: str) -> None:
+    async def reset(self, token: str, password: str, *, request_id: str) -> None:
         """A new password by a mailed link, which also shows that the address is the learner's.
 
         All sessions of the account are signed out. Of two at once with one token, or with two of one account, one is
@@ -77,8 +79,10 @@ class PasswordChanges:
                 raise InvalidInput(errors=[Fault("/token", REFUSED)])
             await sign_out(transaction, self._revocations, recipient.id, "password_reset", now=now)
             await self._changed(transaction, recipient)
+            origin = Origin(recipient.id, request_id)
+            await audit.record(transaction, "user.password_reset", origin, subject=recipient.id, now=now)
 
-    async def change(self, identity: Identity, *, current: str, new: str) -> None:
+    async def change(self, identity: Identity, origin: Origin, *, current: str, new: str) -> None:
         """Another password; all the other sessions are signed out.
 
         Of two at once one is refused: its `current` is no longer the password. Raises InvalidInput with every fault
@@ -101,6 +105,7 @@ class PasswordChanges:
             mine = identity.session_id
             await sign_out(transaction, self._revocations, recipient.id, "password_changed", now=now, but=mine)
             await self._changed(transaction, recipient)
+            await audit.record(transaction, "user.password_changed", origin, subject=recipient.id, now=now)
 
     async def _changed(self, transaction: Transaction, recipient: Recipient) -> None:
         await mailed_tokens.drop(transaction, RESET_PASSWORD.purpose, recipient.id)

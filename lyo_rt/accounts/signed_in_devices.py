@@ -7,6 +7,8 @@ from lyo_rt.accounts import repository
 from lyo_rt.accounts.records import SignedInDevice
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.signing_out import sign_out
+from lyo_rt.audit import repository as audit
+from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import NotFound
@@ -44,7 +46,7 @@ class SignedInDevices:
             limit=limit,
         )
 
-    async def sign_out(self, identity: Identity, session_id: UUID) -> None:
+    async def sign_out(self, identity: Identity, session_id: UUID, origin: Origin) -> None:
         """Sign one of the learner's devices out, this one or another: as a logout there.
 
         Raises NotFound for a session that is another's, or is signed out already.
@@ -55,3 +57,5 @@ class SignedInDevices:
             user = identity.user_id
             if not await sign_out(transaction, self._revocations, user, reason, now=now, only=session_id):
                 raise NotFound("No device of yours is signed in under this id.")
+            details = {"session": str(session_id)}
+            await audit.record(transaction, "user.device_signed_out", origin, subject=user, details=details, now=now)

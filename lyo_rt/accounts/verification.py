@@ -3,6 +3,8 @@
 from lyo_rt import streams
 from lyo_rt.accounts import mailed_tokens, repository
 from lyo_rt.accounts.mailed_links import VERIFY_EMAIL, AccountMail
+from lyo_rt.audit import repository as audit
+from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Fault, InvalidInput, NotAuthenticated
@@ -29,7 +31,7 @@ class Verification:
             if not recipient.is_verified:
                 await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
 
-    async def confirm(self, token: str) -> None:
+    async def confirm(self, token: str, *, request_id: str) -> None:
         """The address that the token was mailed to is verified. Raises InvalidInput when it is not good, or when the
         learner has another address by now."""
         purpose, now = VERIFY_EMAIL.purpose, self._clock.now()
@@ -42,3 +44,5 @@ class Verification:
                 raise InvalidInput(errors=[Fault("/token", mailed_tokens.REFUSED)])
             await mailed_tokens.drop(transaction, purpose, redeemed.user_id)
             await streams.append(transaction, streams.user_stream(redeemed.user_id), "email.verified", {"at": now})
+            origin = Origin(redeemed.user_id, request_id)
+            await audit.record(transaction, "user.email_verified", origin, subject=redeemed.user_id, now=now)

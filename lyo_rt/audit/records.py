@@ -7,7 +7,16 @@ from uuid import UUID
 import msgspec
 
 Act = Literal[
-    "user.role_changed", "user.suspended", "user.restored", "user.corrected", "teaching.accepted", "teaching.ended"
+    "user.role_changed",
+    "user.suspended",
+    "user.restored",
+    "user.corrected",
+    "user.email_verified",
+    "user.password_reset",
+    "user.password_changed",
+    "user.device_signed_out",
+    "teaching.accepted",
+    "teaching.ended",
 ]
 
 

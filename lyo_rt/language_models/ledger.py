@@ -5,6 +5,9 @@ it), at the provider's breaker and at the budgets, and only if all let it throug
 The second writes what came of it, keeps the answer, settles the budgets and counts for the breaker. Rows are locked in
 one order: the user's budget, the deployment's, the breaker. Both may be sent again when it is not known whether they
 were carried out.
+
+The first does not wait for the disk (0.35 ms in place of 0.65): every later commit of its database writes it too, a
+killed instance loses nothing, and a PostgreSQL that crashes forgets at most what was asked in its last half second.
 """
 
 from datetime import date, datetime
@@ -104,7 +107,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 ANSWER = "ai_answers.answer"
 _KEPT = "SELECT call, answer, written FROM ai_answers a"
 _BEGIN = f"""
-WITH kept AS (
+WITH unhurried AS (
+    SELECT set_config('synchronous_commit', 'off', true)
+), kept AS (
     {_KEPT} WHERE a.work = $4 AND a.request = $5
     UNION ALL
     {_KEPT} WHERE a.shared = $6 AND a.created_at > $16
@@ -150,7 +155,7 @@ WITH kept AS (
 )
 SELECT EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM again) AS admitted,
     EXISTS (SELECT FROM elsewhere) AS elsewhere, kept.*, breaker.*, user_budget.tokens AS user_tokens, budget.cost
-FROM (VALUES (1)) AS always LEFT JOIN kept ON true LEFT JOIN breaker ON true LEFT JOIN user_budget ON true
+FROM unhurried LEFT JOIN kept ON true LEFT JOIN breaker ON true LEFT JOIN user_budget ON true
     LEFT JOIN budget ON true
 """  # noqa: S608  (constants)
 

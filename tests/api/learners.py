@@ -80,6 +80,14 @@ def user_of(client: httpx.AsyncClient) -> UUID:
     return UUID(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"])
 
 
+async def audited(services: Services, subject: UUID) -> list[str]:
+    """What the audit log says was done to somebody, in order."""
+    rows = await services.database.fetch(
+        "SELECT act FROM audit_log WHERE subject_id = $1 ORDER BY created_at, id", subject
+    )
+    return [row["act"] for row in rows]
+
+
 async def events_of(response: httpx.Response) -> AsyncIterator[tuple[str, str, Any]]:
     """The (id, name, data) of a response's Server-Sent Events."""
     fields: dict[str, str] = {}

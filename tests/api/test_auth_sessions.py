@@ -10,7 +10,7 @@ import pytest
 from api.services import Services
 from lyo_rt.accounts.records import RefreshedTokens
 from lyo_rt.clock import Clock
-from tests.api.learners import signed_in
+from tests.api.learners import audited, signed_in
 from tests.api.sockets import greeted
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +77,11 @@ async def test_a_learner_sees_where_they_are_signed_in(
 
 
 async def test_another_device_is_signed_out_at_once_with_its_socket(
-    client: httpx.AsyncClient, address: tuple[str, int], phone: RefreshedTokens, tablet: RefreshedTokens
+    client: httpx.AsyncClient,
+    services: Services,
+    address: tuple[str, int],
+    phone: RefreshedTokens,
+    tablet: RefreshedTokens,
 ) -> None:
     other = (await devices(client, phone))["items"][0]["id"]
     async with greeted(address, phone.access_token) as mine, greeted(address, tablet.access_token) as theirs:
@@ -92,6 +96,8 @@ async def test_another_device_is_signed_out_at_once_with_its_socket(
     assert spent.json()["code"] == "SESSION_REVOKED"
     assert [one["device"] for one in (await devices(client, phone))["items"]] == ["phone"]
     assert (await client.delete(path, headers=bearer(phone))).status_code == 404
+    asker = services.accounts.identify(phone.access_token).user_id
+    assert await audited(services, asker) == ["user.device_signed_out"]
 
 
 async def test_a_strangers_device_is_not_found_and_stays(

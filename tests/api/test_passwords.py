@@ -15,6 +15,7 @@ from lyo_rt.accounts.records import Registered
 from lyo_rt.clock import Clock
 from lyo_rt.problems import WrongCredentials
 from lyo_rt.settings import Settings
+from tests.api.learners import audited
 from tests.api.mailbox import Mailbox, token_in
 from tests.api.sockets import greeted
 from tests.lyo_rt.locks import until_someone_waits
@@ -128,6 +129,7 @@ async def test_a_forgotten_password_is_replaced_and_everybody_is_signed_out(
     await mailbox.next(EMAIL, CHANGED)
     assert faults(await reset(client, token, "Yet-another-7-horse")) == ["/token"]
     assert await code_of(client, signed.access_token) is None
+    assert await audited(services, ada.user_id) == ["user.password_reset"]
 
 
 async def test_a_stranger_is_answered_as_a_learner_is(
@@ -302,6 +304,7 @@ async def test_a_changed_password_signs_the_other_devices_out(
     await mailbox.next(EMAIL, CHANGED)
     # A link from before is for who has forgotten a password, and nobody has.
     assert faults(await reset(client, link)) == ["/token"]
+    assert await audited(services, ada.user_id) == ["user.password_changed"]
 
 
 async def test_all_faults_of_a_change_are_told_at_once_and_nothing_is_changed(

@@ -10,6 +10,7 @@ from api.services import Services
 from lyo_rt.accounts.records import Registered
 from lyo_rt.clock import Clock
 from lyo_rt.settings import Settings
+from tests.api.learners import audited
 from tests.api.mailbox import Mailbox, link_in, token_in
 from tests.api.sockets import greeted
 
@@ -67,7 +68,7 @@ def assert_refused(answer: httpx.Response) -> None:
 
 
 async def test_who_follows_the_mailed_link_is_verified_and_their_devices_are_told(
-    client: httpx.AsyncClient, address: tuple[str, int], ada: Registered, mailbox: Mailbox
+    client: httpx.AsyncClient, services: Services, address: tuple[str, int], ada: Registered, mailbox: Mailbox
 ) -> None:
     mail = await mailbox.next(EMAIL, CONFIRM)
     link = link_in(mail)
@@ -82,6 +83,7 @@ async def test_who_follows_the_mailed_link_is_verified_and_their_devices_are_tol
         await device.until("event", event="email.verified")
     assert await is_verified(client, ada)
     assert_refused(await verify(client, token_in(mail)))
+    assert await audited(services, ada.user_id) == ["user.email_verified"]
 
 
 async def test_a_registration_in_german_is_answered_in_german(
