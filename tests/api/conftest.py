@@ -21,6 +21,7 @@ from api.services import Services
 from lyo_rt.clock import Clock, SystemClock
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.settings import Settings
+from tests.api.learners import no_certificates
 from tests.conftest import UNLIMITED
 
 
@@ -88,13 +89,16 @@ def realtime(instance: Instance) -> Application:
 
 @pytest.fixture
 async def address(
-    services: Services, blueprints: Sequence[Blueprint], realtime: Application
+    instance: Instance, blueprints: Sequence[Blueprint], realtime: Application
 ) -> AsyncIterator[tuple[str, int]]:
     """Where the application is served: (host, port)."""
-    app = create_app(services)
-    for blueprint in blueprints:
-        app.register_blueprint(blueprint)
-    async with served(create_asgi(app, realtime)) as address:
+    application = instance.asgi
+    if blueprints or realtime is not instance.realtime:
+        app = create_app(instance.services)
+        for blueprint in blueprints:
+            app.register_blueprint(blueprint)
+        application = create_asgi(app, realtime)
+    async with served(application) as address:
         yield address
 
 
@@ -102,7 +106,7 @@ async def address(
 async def client(address: tuple[str, int]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application."""
     host, port = address
-    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=10, verify=no_certificates()) as client:
         yield client
 
 
