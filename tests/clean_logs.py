@@ -135,13 +135,13 @@ def _watch(logs: CleanLogs) -> None:
         logs.note({name: value[name] for name in SECRET if name in value} if isinstance(value, dict) else None)
         return value
 
-    def framing(socket: SyncSocket, message: Any, *rest: Any) -> None:
+    def framing(socket: SyncSocket, message: Any, **named: Any) -> None:
         logs.note_json(message if isinstance(message, str) else "")
-        frame(socket, message, *rest)
+        frame(socket, message, **named)
 
-    async def framing_async(socket: AsyncSocket, message: Any, *rest: Any) -> None:
+    async def framing_async(socket: AsyncSocket, message: Any, **named: Any) -> None:
         logs.note_json(message if isinstance(message, str) else "")
-        await frame_async(socket, message, *rest)
+        await frame_async(socket, message, **named)
 
     httpx.Client.send, httpx.AsyncClient.send = sending, sending_async  # type: ignore[assignment,method-assign]
     httpx.Response.json = answered  # type: ignore[method-assign]

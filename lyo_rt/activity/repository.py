@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from lyo_rt.activity.records import ActivityEntry, Counts
-from lyo_rt.database.pool import Queries, many
+from lyo_rt.database.pool import Queries, Row
 
 _SOURCES = (
     ("course", "SELECT id, title, created_at AS at FROM courses WHERE user_id = $1"),
@@ -42,7 +42,14 @@ async def list_entries(
         id,
         limit,
     )
-    return many(ActivityEntry, rows)
+    return [_entry(queries, row) for row in rows]
+
+
+def _entry(queries: Queries, row: Row) -> ActivityEntry:
+    entry = msgspec.convert(dict(row), ActivityEntry)
+    if entry.kind != "conversation" or entry.title is None:
+        return entry
+    return msgspec.structs.replace(entry, title=queries.cipher.open(entry.title, "conversations.title", entry.id))
 
 
 async def count(queries: Queries, user_id: UUID) -> Counts:

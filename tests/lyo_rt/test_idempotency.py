@@ -118,7 +118,7 @@ async def test_a_key_purged_between_the_two_looks_at_it_is_a_new_request(databas
             return await super().fetchrow(query, *arguments)
 
     async with database.transaction() as transaction:
-        raced = Purged(transaction._connection)
+        raced = Purged(transaction._connection, None)
         assert await idempotency.begin(raced, user_id, ROUTE, "k", DIGEST, now=NOW) is None
         await idempotency.finish(transaction, user_id, ROUTE, "k", ANSWER)
     assert await answer_once(database, user_id) == ANSWER

@@ -9,6 +9,7 @@ import { Problem } from "./problem.js";
 const KEY = "lyo.session";
 const LOCK = "lyo.session";
 const EARLY_SECONDS = 60;
+const STORED_MS = 100;
 
 /** Who is signed in here, in all tabs at once. Tells `renewed` after new tokens, `ended` when nobody is any more. */
 export class Session extends EventTarget {
@@ -82,6 +83,8 @@ export class Session extends EventTarget {
     try {
       const answer = await send("POST", "/v1/auth/refresh", { body: { refresh_token: held.refresh } });
       this.#keep(answer, held.user);
+      // The next tab's turn may begin before what is stored here has reached its process: it would spend the old token.
+      await new Promise((resolve) => setTimeout(resolve, STORED_MS));
       return answer.access_token;
     } catch (problem) {
       if (problem.status === 401) this.forget("Your session has ended. Please sign in again.");
