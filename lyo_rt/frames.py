@@ -265,15 +265,15 @@ def decode(data: str | bytes, codec: Codec = Codec.JSON) -> ClientFrame:
     """One client frame. Unknown members are ignored. Raises BadFrame, which names the fault."""
     try:
         frame = _json.decode(data) if codec is Codec.JSON else _msgpack.decode(_binary(data))
+        # In JSON a NUL can only be written so; whether it was is cheaper to ask first.
+        if codec is not Codec.JSON or _NUL[type(data)] in data:
+            _check(msgspec.to_builtins(frame, builtin_types=(bytes, datetime), enc_hook=_no_json))
     except msgspec.ValidationError as fault:
         raise BadFrame(f"{fault}.") from fault
     except (msgspec.DecodeError, UnicodeError) as fault:
         raise BadFrame(f"Not valid {_NAMES[codec]}: {fault}.") from fault
     except RecursionError as fault:
         raise BadFrame("The frame is nested too deeply.") from fault
-    # In JSON a NUL can only be written so; whether it was is cheaper to ask first.
-    if codec is not Codec.JSON or _NUL[type(data)] in data:
-        _check(msgspec.to_builtins(frame, builtin_types=(bytes, datetime), enc_hook=_no_json))
     return frame
 
 

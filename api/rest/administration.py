@@ -43,7 +43,7 @@ async def list_users() -> Response:
         faults.append(Fault("query:search", f"must be at most {LONGEST_SEARCH} characters, none of them NUL"))
     if role is not None and role not in get_args(UserType):
         faults.append(Fault("query:role", f"must be one of {', '.join(get_args(UserType))}"))
-    scope = f"users:{role}:{search}"
+    scope = f"users:{who().user_id}:{role}:{search}"
     limit, after = page_request(scope, tuple[datetime, UUID], faults)
     rows = await repository.list_accounts(services().database, search=search, role=role, after=after, limit=limit + 1)
     page = services().cursors.page(scope, rows, limit, lambda row: (row.created_at, row.id))

@@ -40,7 +40,7 @@ async def list_entries() -> Response:
     if act is not None and act not in get_args(Act):
         faults.append(Fault("query:act", f"must be one of {', '.join(get_args(Act))}"))
     actor, subject = _id("actor", faults), _id("subject", faults)
-    scope = f"audit:{act}:{actor}:{subject}"
+    scope = f"audit:{who().user_id}:{act}:{actor}:{subject}"
     limit, after = page_request(scope, tuple[datetime, UUID], faults)
     rows = await repository.list_entries(
         services().database, act=act, actor=actor, subject=subject, after=after, limit=limit + 1
