@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.demo import seed_all
 from api.services import Services
 from tests.api.learners import Client, become, signed_in
 from tests.api.uploading import picture
@@ -22,6 +23,7 @@ ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @pytest.fixture
 async def learners(services: Services, address: tuple[str, int]) -> AsyncIterator[tuple[Client, Client]]:
     """The owner of the keys, and who tries them; both teachers, whom every such route is open to."""
+    await seed_all(services.database, services.clock)
     async with await signed_in(services, address, "Owner") as owner, await signed_in(services, address, "Thief") as thief:
         for learner in (owner, thief):
             await become(services, learner, "teacher")
