@@ -30,8 +30,11 @@ LONGEST_SEARCH = 100
     Page[AccountSummary],
     page=True,
     query={
-        "search": f"part of the e-mail or the name, at most {LONGEST_SEARCH} characters; upper and lower case alike",
-        "role": "student, teacher, admin or super_admin; all when not given",
+        "search": (
+            f"part of the e-mail or the name, at most {LONGEST_SEARCH} characters; upper and lower case alike",
+            {"type": "string", "maxLength": LONGEST_SEARCH},
+        ),
+        "role": ("all when not given", {"type": "string", "enum": get_args(UserType)}),
     },
 )
 @signed_in

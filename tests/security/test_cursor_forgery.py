@@ -59,7 +59,7 @@ def mutilated(cursor: str) -> Iterator[str]:
     yield base64.urlsafe_b64encode(raw + b" ").rstrip(b"=").decode()
     yield base64.urlsafe_b64encode(raw[:16] + bytes(8) + raw[24:]).rstrip(b"=").decode()
     yield base64.urlsafe_b64encode(bytes(16) + raw[16:]).rstrip(b"=").decode()
-    yield from (cursor + "A", "A" + cursor, cursor.swapcase(), cursor + "!", cursor * 40, f"[{cursor}]", "ключ", "\ud7ff")
+    yield from (cursor + "A", "A" + cursor, cursor.swapcase(), cursor + "!", cursor * 40, f"[{cursor}]", "ключ")
     yield from ("null", "0", "1", "-1", "{}", '["2026-01-01T00:00:00Z"]', "' OR 1=1 --", "../..", "=", "A" * 4000)
 
 
@@ -98,7 +98,9 @@ async def test_no_cursor_is_taken_but_the_lists_own(readers: tuple[Client, Clien
     assert cases >= LEAST
 
 
-async def test_a_cursor_sealed_with_another_key_is_not_taken(readers: tuple[Client, Client], services: Services) -> None:
+async def test_a_cursor_sealed_with_another_key_is_not_taken(
+    readers: tuple[Client, Client], services: Services
+) -> None:
     reader, _ = readers
     me = (await reader.get("/v1/users/me")).json()["id"]
     place = ["2026-01-01T00:00:00Z", me]

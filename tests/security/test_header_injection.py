@@ -21,16 +21,21 @@ pytestmark = pytest.mark.anyio
 
 ALLOWED = "https://app.example"
 ENDS = (
-    b"\r\nX-Injected: 1", b"\nX-Injected: 1", b"\rX-Injected: 1", b"%0d%0aX-Injected: 1", b"%0aX-Injected:1", b"\r\n X-Injected: 1",
+    b"\r\nX-Injected: 1", b"\nX-Injected: 1", b"\rX-Injected: 1", b"%0d%0aX-Injected: 1", b"%0aX-Injected:1",
+    b"\r\n X-Injected: 1",
     b"\xe5\x98\x8d\xe5\x98\x8aX-Injected: 1", b"\0X-Injected: 1", b"\xc2\x85X-Injected: 1", b"\\r\\nX-Injected: 1",
     b"\r\n\r\n<script>alert(1)</script>", b'"; X-Injected="1', b"\x0b\x0cX-Injected: 1", b"\xe2\x80\xa8X-Injected: 1",
 )  # fmt: skip
 """CR LF, its halves, its encodings, and what some readers take for a line's end."""
 FIELDS = (
     "X-Request-ID", "Origin", "Host", "Idempotency-Key", "If-None-Match", "Prefer", "Range", "Authorization",
-    "Accept-Language", "Last-Event-ID", "Sec-WebSocket-Protocol", "Accept-Encoding", "User-Agent", "Access-Control-Request-Headers",
+    "Accept-Language", "Last-Event-ID", "Sec-WebSocket-Protocol", "Accept-Encoding", "User-Agent",
+    "Access-Control-Request-Headers",
 )  # fmt: skip
 """Those whose value decides something of an answer's header."""
+TARGETS = (
+    "/v1/courses/x%s", "/v1/users/me?x=%s", "/%s", "/problems/%s", "/v1/ws?token=%s", "/docs%s", "//evil.example/%s",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -48,10 +53,8 @@ def injected(raw: bytes) -> bool:
     """Whether an answer's head has what it should not. Sent lines are no part of a head that is made of ours."""
     head = raw.partition(b"\r\n\r\n")[0]
     lines = head.split(b"\r\n")[1:]
-    return any(
-        line.lower().startswith((b"x-injected", b"set-cookie", b" ", b"\t")) or b"\r" in line or b"\n" in line or b"\0" in line
-        for line in lines
-    )
+    planted = any(line.lower().startswith((b"x-injected", b"set-cookie", b" ", b"\t")) for line in lines)
+    return planted or any(set(line) & set(b"\r\n\0") for line in lines)
 
 
 async def exchanged(address: tuple[str, int], request: bytes) -> bytes:
@@ -71,13 +74,17 @@ async def exchanged(address: tuple[str, int], request: bytes) -> bytes:
 def heads(address: tuple[str, int], token: str) -> Iterator[bytes]:
     """Each line's end in each field, and in the target."""
     host = f"{address[0]}:{address[1]}".encode()
-    good = {"Host": host, "Authorization": f"Bearer {token}".encode(), "X-Request-ID": b"one", "Origin": ALLOWED.encode()}
+    good = {
+        "Host": host,
+        "X-Request-ID": b"one",
+        "Origin": ALLOWED.encode(),
+        "Authorization": f"Bearer {token}".encode(),
+    }
     for name, end in product(FIELDS, ENDS):
         fields = {**good, name: good.get(name, b"a") + end}
         lines = b"".join(b"%s: %s\r\n" % (field.encode(), value) for field, value in fields.items())
         yield b"GET /v1/users/me HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n"
-    targets = ("/v1/courses/x%s", "/v1/users/me?x=%s", "/%s", "/problems/%s", "/v1/ws?token=%s", "/docs%s", "//evil.example/%s")
-    for target, end in product(targets, ENDS):
+    for target, end in product(TARGETS, ENDS):
         path = target.replace("%s", quote(end, safe="%")).encode()
         lines = b"".join(b"%s: %s\r\n" % (field.encode(), value) for field, value in good.items())
         yield b"GET " + path + b" HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n"
@@ -94,7 +101,7 @@ async def test_no_line_of_a_request_becomes_a_line_of_an_answer(address: tuple[s
     assert len(tried) >= 250
 
 
-async def test_a_token_s_own_words_are_not_told_in_the_challenge(address: tuple[str, int], client: httpx.AsyncClient) -> None:
+async def test_a_token_s_own_words_are_not_told_in_the_challenge(client: httpx.AsyncClient) -> None:
     for end in ENDS:
         kid = f"x{end.decode('latin-1')}"
         header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": kid}).encode()).rstrip(b"=").decode()
@@ -129,7 +136,7 @@ async def test_a_file_s_name_ends_no_line(learner: Client, address: tuple[str, i
 async def test_a_name_is_no_line_of_a_mail(client: httpx.AsyncClient, settings: Settings) -> None:
     mailbox, cases = Mailbox(settings.lyo_data_dir), 0
     for number, end in enumerate(ENDS):
-        name = f"Ada{end.decode('utf-8', 'replace')}\nBcc: all@example.com" if number % 2 else f"Ada{end.decode('utf-8')}"
+        name = f"Ada{end.decode()}" + ("\nBcc: all@example.com" if number % 2 else "")
         email = f"ada-{number}@example.com"
         body = {"email": email, "password": "Correct-horse-9-battery", "full_name": name}
         answer = await client.post("/v1/auth/register", json=body)
@@ -138,5 +145,5 @@ async def test_a_name_is_no_line_of_a_mail(client: httpx.AsyncClient, settings: 
         if answer.status_code == 201:
             mail = await mailbox.next(email)
             assert mail["To"] == email
-            assert not {"x-injected", "bcc", "set-cookie"} & {field.lower() for field in mail.keys()}
+            assert not {"x-injected", "bcc", "set-cookie"} & {field.lower() for field in mail}
     print(f"{cases} cases")

@@ -1,4 +1,4 @@
-"""Hostile text in every string of every body and every parameter: it is text, or it is refused; nothing else happens."""
+"""Hostile text in every string of every body and every parameter: it is text, or it is refused."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""An Idempotency-Key is its learner's and its route's: who guesses another's gets nothing of theirs, and stops nothing."""
+"""An Idempotency-Key is its learner's and its route's: who guesses another's gets nothing of theirs."""
 
 import json
 import re
@@ -24,7 +24,10 @@ ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 async def learners(services: Services, address: tuple[str, int]) -> AsyncIterator[tuple[Client, Client]]:
     """The owner of the keys, and who tries them; both teachers, whom every such route is open to."""
     await seed_all(services.database, services.clock)
-    async with await signed_in(services, address, "Owner") as owner, await signed_in(services, address, "Thief") as thief:
+    async with (
+        await signed_in(services, address, "Owner") as owner,
+        await signed_in(services, address, "Thief") as thief,
+    ):
         for learner in (owner, thief):
             await become(services, learner, "teacher")
         yield owner, thief
@@ -32,11 +35,12 @@ async def learners(services: Services, address: tuple[str, int]) -> AsyncIterato
 
 async def things_of(learner: Client) -> dict[str, str]:
     """A conversation of their own, with an answer in it."""
-    talk = (await learner.post("/v1/tutor/conversations", json={})).json()["id"]
+    begun = await learner.post("/v1/tutor/conversations", json={"resource": "photosynthesis_basics"})
+    talk = begun.json()["id"]
     headers = {"Accept": "text/event-stream"}
     answer = await learner.post(f"/v1/tutor/conversations/{talk}/messages", json={"text": "Why?"}, headers=headers)
     assert answer.status_code in {200, 202}
-    return {"conversation_id": talk}
+    return {"conversation_id": talk, **{f"everybody's {id}": id for id in ID.findall(begun.text) if id != talk}}
 
 
 def keyed() -> list[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a page of somebody else's can have a browser do: open no socket, and do nothing by what a browser sends itself."""
+"""What a page of somebody else's can have a browser do: open no socket, and nothing by what browsers add themselves."""
 
 from collections.abc import AsyncIterator
 
@@ -33,12 +33,14 @@ def foreign(host: str) -> list[str]:
     """Origins of pages that are not ours."""
     name, _, port = host.partition(":")
     return [
-        "https://evil.example", "null", "", "file://", "about:blank", "*", ALLOWED.upper(), ALLOWED.replace("https", "http"),
-        f"{ALLOWED}.evil.example", f"{ALLOWED}:444", f"{ALLOWED}/", f"{ALLOWED}/page", f"{ALLOWED}, https://evil.example",
-        "https://notapp.example", "https://app.exampl", f"http://{name}", f"http://{name}:1", f"http://{host}.evil.example",
-        f"http://evil.example#{host}", f"http://evil@{host}", f"http://{host}@evil.example", f"http://{host}/", f"//{host}",
-        f"evil://{host}", f"ftp://{host}", f"chrome-extension://{host}", f"http://[::1]:{port}", f"http://localhost:{port}",
-        f"http://{host}\\.evil.example", f"javascript://{host}", f"http://http://{host}",
+        "https://evil.example", "null", "", "file://", "about:blank", "*", "https://notapp.example",
+        "https://app.exampl",
+        ALLOWED.upper(), ALLOWED.replace("https", "http"), f"{ALLOWED}.evil.example", f"{ALLOWED}:444", f"{ALLOWED}/",
+        f"{ALLOWED}/page", f"{ALLOWED}, https://evil.example", f"http://{name}", f"http://{name}:1", f"//{host}",
+        f"http://{host}.evil.example", f"http://evil.example#{host}", f"http://evil@{host}", f"http://{host}/",
+        f"http://{host}@evil.example", f"evil://{host}", f"ftp://{host}", f"chrome-extension://{host}",
+        f"http://[::1]:{port}", f"http://localhost:{port}", f"http://{host}\\.evil.example", f"javascript://{host}",
+        f"http://http://{host}",
     ]  # fmt: skip
 
 
@@ -69,13 +71,14 @@ async def test_a_foreign_page_opens_no_socket(address: tuple[str, int], learner:
 async def test_a_foreign_page_reads_no_answer(address: tuple[str, int], client: httpx.AsyncClient) -> None:
     tried = foreign(f"{address[0]}:{address[1]}")
     for origin in tried:
-        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+        wanted = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+        asked = {"Origin": origin, **wanted}
         for answer in (
             await client.options("/v1/users/me", headers=asked),
             await client.get("/v1/users/me", headers={"Origin": origin}),
         ):
             assert not [name for name in answer.headers if name.startswith("access-control")], origin
-            assert answer.headers["vary"] == "Origin"
+            assert "Origin" in answer.headers["vary"]
     print(f"{2 * len(tried)} cases")
 
 
