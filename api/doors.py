@@ -67,6 +67,7 @@ ROUTES: Mapping[str, Permission] = {
     "tutor.send": Permission.AI_GENERATION,
     "tutor.stop": Permission.LEARN,
     "users.change_me": Permission.EDIT_OWN_PROFILE,
+    "users.leave": Permission.EDIT_OWN_PROFILE,
     "users.list_activity": Permission.VIEW_OWN_PROFILE,
     "users.read_me": Permission.VIEW_OWN_PROFILE,
     "users.read_preferences": Permission.VIEW_OWN_PROFILE,

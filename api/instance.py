@@ -15,6 +15,7 @@ from actors.conversation import ConversationActor
 from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.devices import Devices
+from actors.erasing import Eraser
 from actors.feeds import Feeds
 from actors.forgotten_passwords import answer_forgotten
 from actors.generation import GenerationActor
@@ -60,6 +61,7 @@ from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.mail.transport import Transport
 from lyo_rt.media.service import Library
+from lyo_rt.privacy.service import KIND as ERASURE
 from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
@@ -90,6 +92,7 @@ class Instance:
     devices: Devices
     roll: Roll
     mail_relay: MailRelay
+    eraser: Eraser
     realtime: Realtime
     sessions: Sessions
     draining: bool = False
@@ -196,7 +199,8 @@ def compose(parts: Parts) -> Instance:
     if isinstance(parts.broadcast, RedisBroadcast):
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
-    leaseholder, adopter = work(parts, courtesy)
+    eraser = Eraser(parts.database, parts.broadcast, parts.library, parts.clock)
+    leaseholder, adopter = work(parts, courtesy, eraser)
     accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING])
     services = Services(
         settings=parts.settings,
@@ -209,6 +213,7 @@ def compose(parts: Parts) -> Instance:
         verification=accounts.verification,
         password_changes=accounts.password_changes,
         signed_in_devices=accounts.signed_in_devices,
+        leaving=accounts.leaving,
         cursors=Cursors(parts.rings[SIGNING], parts.clock),
         library=parts.library,
         workshop=Workshop(adopter),
@@ -242,6 +247,7 @@ def compose(parts: Parts) -> Instance:
         devices,
         Roll(parts.database, parts.id),
         mail_relay(parts),
+        eraser,
         realtime,
         sessions,
     )
@@ -287,6 +293,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.roll.run),
         root(instance.mail_relay.run),
         root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
+        root(instance.eraser.begin_due),
         root(presence.keep),
         root(keep_house, parts.database, parts.library, parts.clock),
         *(root(keep_up, parts.database, secret, ring, parts.settings) for secret, ring in parts.rings.items()),
@@ -307,7 +314,7 @@ async def _started(revocations: Revocations, ready: anyio.Event) -> None:
         ready.set()
 
 
-def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
+def work(parts: Parts, courtesy: Courtesy, eraser: Eraser) -> tuple[Leaseholder, Adopter]:
     """Who keeps this instance's leases, and who starts the actors of its work."""
     database, broadcast, model, supervisor = parts.database, parts.broadcast, parts.model, parts.supervisor
     leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, parts.clock)
@@ -336,6 +343,7 @@ def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
         TURN: turn,
         WRITING: opener(supervisor, leaseholder, writer.write),
         GRADING: opener(supervisor, leaseholder, grader.grade),
+        ERASURE: opener(supervisor, leaseholder, eraser.erase),
     }
     if (local := parts.local) is not None and local.place is not None:
         openers[local.kind] = partial(local.keeper, supervisor, leaseholder)

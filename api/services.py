@@ -14,6 +14,7 @@ from api.addresses import Clients
 from api.entrance import Entrance
 from api.local_model import LocalModel
 from lyo_rt.accounts.administration.service import Administration
+from lyo_rt.accounts.leaving import Leaving
 from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.accounts.signed_in_devices import SignedInDevices
@@ -50,6 +51,7 @@ class Services:
     verification: Verification
     password_changes: PasswordChanges
     signed_in_devices: SignedInDevices
+    leaving: Leaving
     cursors: Cursors
     library: Library
     workshop: Workshop

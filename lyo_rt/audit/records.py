@@ -7,7 +7,14 @@ from uuid import UUID
 import msgspec
 
 Act = Literal[
-    "user.role_changed", "user.suspended", "user.restored", "user.corrected", "teaching.accepted", "teaching.ended"
+    "user.role_changed",
+    "user.suspended",
+    "user.restored",
+    "user.corrected",
+    "user.left",
+    "user.came_back",
+    "teaching.accepted",
+    "teaching.ended",
 ]
 
 
