@@ -285,10 +285,12 @@ class TestErasing:
         told = await services.database.fetchval(events)
         await close(ada)
         await erased(services, clock)
+        again = (await login(bob, bob.email)).json()["access_token"]
+        bob.headers["Authorization"] = f"Bearer {again}"
         assert (await bob.get(f"/v1/courses/{kept}")).json()["title"] == "The art of dumplings"
         assert await services.database.fetchval("SELECT count(*) FROM ai_usage WHERE user_id IS NULL") == calls > 0
         assert await services.database.fetchval("SELECT count(*) FROM audit_log") == acts + 1
-        assert await services.database.fetchval(events) == told
+        assert await services.database.fetchval(events) == told >= 1
         row = await services.database.fetchrow("SELECT * FROM erasures")
         assert row is not None
         assert (row["user_id"], row["streams"], row["objects"]) == (None, [], [])
