@@ -22,6 +22,7 @@ from lyo_rt.language_models.answers import memory_key
 from lyo_rt.leases import Lease
 from lyo_rt.media.service import Library
 from lyo_rt.privacy import repository, service
+from lyo_rt.privacy.exports import Exports
 from lyo_rt.privacy.plan import LINES
 from lyo_rt.privacy.records import Erasure, Line
 
@@ -38,10 +39,13 @@ log = structlog.get_logger()
 class Eraser:
     """Of one instance. `erase` is the work of a lease (actors/leased.py)."""
 
-    def __init__(self, database: Database, broadcast: Broadcast, library: Library, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, broadcast: Broadcast, library: Library, exports: Exports, clock: Clock
+    ) -> None:
         self._database = database
         self._broadcast = broadcast
         self._library = library
+        self._exports = exports
         self._clock = clock
 
     async def begin_due(self) -> None:
@@ -89,6 +93,8 @@ class Eraser:
         match line.by:
             case "library":
                 await self._library.sweep()
+            case "exports":
+                await persist(partial(self._exports.drop, erasure.user_id))
             case "audit" | "statement":
                 while await persist(partial(self._batch, lease, erasure, line)) >= repository.BATCH:
                     pass

@@ -31,6 +31,8 @@ ROUTES: Mapping[str, Permission] = {
     "courses.list_courses": Permission.VIEW_COURSES,
     "courses.read_course": Permission.VIEW_COURSES,
     "explanations.explain_code": Permission.AI_GENERATION,
+    "exports.download": Permission.VIEW_OWN_PROFILE,
+    "exports.export": Permission.VIEW_OWN_PROFILE,
     "generated-courses.generate_course": Permission.AI_GENERATION,
     "media.delete": Permission.LEARN,
     "media.download": Permission.LEARN,

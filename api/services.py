@@ -26,6 +26,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.limits.service import Limits
 from lyo_rt.media.service import Library
+from lyo_rt.privacy.exports import Exports
 from lyo_rt.settings import Settings
 
 
@@ -54,6 +55,7 @@ class Services:
     leaving: Leaving
     cursors: Cursors
     library: Library
+    exports: Exports
     workshop: Workshop
     feeds: Feeds
     courtesy: Courtesy

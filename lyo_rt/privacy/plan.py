@@ -39,6 +39,15 @@ LINES: tuple[Line, ...] = (
         why="says nothing but what tasks and messages say",
     ),
     Line(
+        table="exports",
+        holds="exports that were asked for, for a week",
+        whose=MINE,
+        erasing="delete",
+        by="exports",
+        file="account",
+        secret=("sha256",),
+    ),
+    Line(
         table="idempotency_keys",
         holds="answers to requests, for a day, in case they are repeated",
         whose=MINE,

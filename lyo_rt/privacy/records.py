@@ -10,8 +10,8 @@ Erasing = Literal["delete", "anonymise", "keep"]
 """What becomes of rows: they go; they stay for others, whose they were is forgotten; they stay for the books, without
 whom and what they were about."""
 
-Means = Literal["statement", "audit", "library", "end"]
-"""By what rows are erased: a statement made from the line, the audit log's own function, the library that deletes files
+Means = Literal["statement", "audit", "library", "exports", "end"]
+"""By what rows are erased: a statement made from the line, the audit log's own function, what deletes their files
 first, or the end of the erasure itself."""
 
 

@@ -1,11 +1,11 @@
-"""Erasures: under way, and that they were done."""
+"""Exports, and erasures: under way, and that they were done."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from lyo_rt.database.schema import document, happened, identity, metadata, moment, uuid
+from lyo_rt.database.schema import document, happened, identity, metadata, moment, owner, uuid
 
 
 def _several(name: str, type_: Any, comment: str) -> sa.Column[Any]:
@@ -27,4 +27,18 @@ erasures = sa.Table(
     happened("begun_at"),
     sa.Column("done_at", moment),
     comment="one row per erased person: while it is under way what is left to do, then only that it was done",
+)
+
+exports = sa.Table(
+    "exports",
+    metadata,
+    sa.Column("id", uuid, primary_key=True, comment="the task that makes it, and the name of its file"),
+    owner(),
+    sa.Column("size", sa.BigInteger, comment="bytes; null until it is ready"),
+    sa.Column("sha256", sa.LargeBinary),
+    happened(),
+    sa.Column("expires_at", moment, nullable=False),
+    sa.Index("ix_exports_user_id", "user_id"),
+    sa.Index("ix_exports_expires_at", "expires_at"),
+    comment="there before the file is and until it has gone",
 )

@@ -15,6 +15,7 @@ from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.leases import Lease, LeaseLost
 from lyo_rt.media.service import Library
 from lyo_rt.privacy import repository
+from lyo_rt.privacy.exports import Exports
 from lyo_rt.privacy.plan import LINES
 from lyo_rt.privacy.service import KIND, begin_due
 from lyo_rt.settings import Settings
@@ -34,7 +35,9 @@ class Killed(Exception):
 @pytest.fixture
 async def eraser(database: Database, tmp_path: Path) -> Eraser:
     storage = await open_storage(Settings(lyo_data_dir=tmp_path))
-    return Eraser(database, InProcessBroadcast(CLOCK), Library(database, storage, CLOCK), CLOCK)
+    return Eraser(
+        database, InProcessBroadcast(CLOCK), Library(database, storage, CLOCK), Exports(database, storage, CLOCK), CLOCK
+    )
 
 
 @pytest.fixture

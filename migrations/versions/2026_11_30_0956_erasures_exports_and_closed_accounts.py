@@ -1,4 +1,4 @@
-"""erasures and closed accounts"""
+"""erasures, exports and closed accounts"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,6 +56,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", name=op.f("uq_erasures_user_id")),
         comment="one row per erased person: while it is under way what is left to do, then only that it was done",
     )
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.UUID(), nullable=False, comment="the task that makes it, and the name of its file"),
+        sa.Column("user_id", sa.UUID(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True, comment="bytes; null until it is ready"),
+        sa.Column("sha256", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_exports_user_id_users"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
+        comment="there before the file is and until it has gone",
+    )
+    op.create_index("ix_exports_expires_at", "exports", ["expires_at"], unique=False)
+    op.create_index("ix_exports_user_id", "exports", ["user_id"], unique=False)
     op.alter_column("courses", "user_id", existing_type=sa.UUID(), nullable=True)
     op.create_check_constraint("owner", "courses", "user_id IS NOT NULL OR is_published")
     op.add_column(
@@ -79,4 +93,5 @@ def downgrade() -> None:
     # of erased authors: before, there was no course without one
     op.execute("DELETE FROM courses WHERE user_id IS NULL")
     op.alter_column("courses", "user_id", existing_type=sa.UUID(), nullable=False)
+    op.drop_table("exports")
     op.drop_table("erasures")
