@@ -5,7 +5,8 @@ from uuid import UUID
 
 from lyo_rt.database.pool import Queries, Transaction, one
 from lyo_rt.leases import Lease
-from lyo_rt.privacy.plan import LINES, STREAMS, WORK
+from lyo_rt.privacy.conditions import STREAMS, WORK
+from lyo_rt.privacy.plan import LINES
 from lyo_rt.privacy.records import Erasure, Line
 
 BATCH = 1000

@@ -15,7 +15,7 @@ from api.services import Services
 from lyo_rt.privacy.plan import LINES
 from lyo_rt.settings import Settings
 from tests.api.learners import PASSWORD, Client, signed_in, user_of
-from tests.api.test_erasure import SECRET, MovedClock, close, erased, lived, until
+from tests.api.lives import SECRET, MovedClock, close, erased, lived, until
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
