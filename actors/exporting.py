@@ -68,15 +68,13 @@ class Exporter:
             raise
 
     async def _write(self, file: IO[bytes], person: UUID) -> None:
-        zip = Archive(file)
-        await zip.add("README.txt", archive.readme(f"{self._clock.now():%Y-%m-%d %H:%M} UTC"))
-        for name, lines in archive.files().items():
-            content = await archive.content_of(self._database, lines, person, self._sealed)
-            await zip.add(f"{name}.json", await anyio.to_thread.run_sync(archive.encoded, content))
-            if name == "media":
-                for row in content["media"]:
+        async with Archive.over(file) as zip:
+            await zip.add("README.txt", archive.readme(f"{self._clock.now():%Y-%m-%d %H:%M} UTC"))
+            for name, lines in archive.files().items():
+                content = await archive.content_of(self._database, lines, person, self._sealed)
+                await zip.add(f"{name}.json", await anyio.to_thread.run_sync(archive.encoded, content))
+                for row in content.get("media", ()):
                     await self._add_upload(zip, row["id"], row["name"])
-        await zip.end()
 
     async def _add_upload(self, zip: Archive, id: UUID, name: str) -> None:
         media = await self._library.find(id)

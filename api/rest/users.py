@@ -80,8 +80,8 @@ async def change_me(data: ProfileChange) -> Response:
 async def leave(data: LeaveRequest) -> Response:
     """Close one's account, and have all that is in it erased.
 
-    At once all devices are signed out, on every instance, live sockets are closed with 4010, and nobody sees the
-    account any more. At `erase_at` everything of it is erased for good; who signs in before has it back. A wrong
+    At once all devices are signed out, on every instance, live sockets are closed with 4010, and its profile is not
+    shown any more. At `erase_at` everything of it is erased for good; who signs in before has it back. A wrong
     password is answered with 422 and a fault at `/password`. The last super admin gives somebody else that role first.
     """
     left = await services().leaving.leave(who(), origin(), password=data.password.get_secret_value())

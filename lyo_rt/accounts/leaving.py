@@ -42,7 +42,8 @@ class Leaving:
         self._cool_off = cool_off
 
     async def leave(self, identity: Identity, origin: Origin, *, password: str) -> Left:
-        """Close the asker's account: all its devices are signed out, on every instance, and nobody sees it any more.
+        """Close the asker's account: all its devices are signed out, on every instance, and its profile is not
+        shown any more.
 
         Raises InvalidInput for a wrong password, Conflict for the last super admin.
         """

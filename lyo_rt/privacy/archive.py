@@ -2,9 +2,11 @@
 
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from typing import IO, Any
 from uuid import UUID
 
+import anyio
 import anyio.to_thread
 import msgspec
 
@@ -18,8 +20,19 @@ from lyo_rt.security.reencryption import SealedTable
 class Archive:
     """A ZIP that is being written into `file`. What blocks is done in a thread."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+    def __init__(self, zip: zipfile.ZipFile) -> None:
+        self._zip = zip
+
+    @classmethod
+    @asynccontextmanager
+    async def over(cls, file: IO[bytes]) -> AsyncIterator["Archive"]:
+        """A ZIP in `file`, whole at the end of the block; closed also when that is broken off."""
+        zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+        try:
+            yield cls(zip)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(zip.close)
 
     async def add(self, name: str, content: bytes) -> None:
         """A file."""
@@ -30,10 +43,6 @@ class Archive:
         with self._zip.open(name, "w", force_zip64=True) as entry:
             async for piece in pieces:
                 await anyio.to_thread.run_sync(entry.write, piece)
-
-    async def end(self) -> None:
-        """The ZIP is whole."""
-        await anyio.to_thread.run_sync(self._zip.close)
 
 
 def files() -> dict[str, list[Line]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import anyio
 import httpx
@@ -121,4 +122,22 @@ async def lived(services: Services, address: tuple[str, int], ada: Client, bob: 
     assert accepted.is_success, accepted.text
     await ada.post("/v1/auth/verify-email/resend")
     assert (await ada.post("/v1/ws/tickets")).is_success
+    ids.append(await exported(ada))
     return ids
+
+
+async def exported(client: httpx.AsyncClient) -> str:
+    """The id of an export that is ready."""
+    begun = await client.post("/v1/users/me/export")
+    assert begun.status_code == 202, begun.text
+    location = begun.headers["location"]
+    assert location == f"/v1/tasks/{begun.json()['task_id']}"
+    task: dict[str, Any] = {}
+
+    async def ended() -> bool:
+        task.update((await client.get(location)).json())
+        return task["state"] not in ("PENDING", "RUNNING")
+
+    await until(ended)
+    assert (task["state"], task["kind"], task["progressPct"]) == ("DONE", "export", 100), task
+    return str(task["resultId"])

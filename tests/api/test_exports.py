@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -15,10 +14,12 @@ from api.services import Services
 from lyo_rt.privacy.plan import LINES
 from lyo_rt.settings import Settings
 from tests.api.learners import PASSWORD, Client, signed_in, user_of
-from tests.api.lives import SECRET, MovedClock, close, erased, lived, until
+from tests.api.lives import SECRET, MovedClock, close, erased, exported, lived
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
+
+EXPORTS = "/v1/users/me/exports/"
 
 
 @pytest.fixture
@@ -54,23 +55,6 @@ async def bob(services: Services, address: tuple[str, int]) -> AsyncIterator[Cli
         yield client
 
 
-async def exported(client: httpx.AsyncClient) -> str:
-    """The address of an export that is ready."""
-    begun = await client.post("/v1/users/me/export")
-    assert begun.status_code == 202, begun.text
-    location = begun.headers["location"]
-    assert location == f"/v1/tasks/{begun.json()['task_id']}"
-    task: dict[str, Any] = {}
-
-    async def ended() -> bool:
-        task.update((await client.get(location)).json())
-        return task["state"] not in ("PENDING", "RUNNING")
-
-    await until(ended)
-    assert (task["state"], task["kind"], task["progressPct"]) == ("DONE", "export", 100), task
-    return f"/v1/users/me/exports/{task['resultId']}"
-
-
 async def unpacked(client: httpx.AsyncClient, url: str) -> dict[str, bytes]:
     """The files of an export."""
     answer = await client.get(url)
@@ -86,7 +70,7 @@ async def test_it_has_all_that_is_theirs_and_nothing_that_is_not(
     services: Services, address: tuple[str, int], ada: Client, bob: Client
 ) -> None:
     ids = await lived(services, address, ada, bob)
-    files = await unpacked(ada, await exported(ada))
+    files = await unpacked(ada, EXPORTS + await exported(ada))
     planned = {f"{line.file}.json" for line in LINES if line.file}
     assert {name for name in files if not name.startswith("media/")} == planned | {"README.txt"}
     content = {name.removesuffix(".json"): json.loads(data) for name, data in files.items() if name.endswith(".json")}
@@ -116,13 +100,13 @@ async def test_it_has_all_that_is_theirs_and_nothing_that_is_not(
 
 
 async def test_it_is_nobody_else_s(ada: Client, bob: Client, client: httpx.AsyncClient) -> None:
-    url = await exported(ada)
+    url = EXPORTS + await exported(ada)
     assert (await bob.get(url)).status_code == 404
     assert (await client.get(url)).status_code == 401
 
 
 async def test_its_time_ends(services: Services, ada: Client, clock: MovedClock, tmp_path: Path) -> None:
-    url = await exported(ada)
+    url = EXPORTS + await exported(ada)
     id = url.rpartition("/")[2].replace("-", "")
     assert [file.name for file in (tmp_path / "media").rglob("*") if file.is_file()] == [id]
     assert await services.exports.sweep() == 0
