@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, StringConstraints
 
 from api.language_tags import LanguageTag
 from lyo_rt.accounts.profiles.records import Visibility
@@ -139,3 +139,11 @@ class SuspendRequest(Strict):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "spam, reported three times"}]})
 
     reason: Reason = Field(description="kept in the audit log")
+
+
+class LeaveRequest(Strict):
+    """The password of the account that is to be closed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "SecurePassword123!"}]})
+
+    password: SecretStr = Field(max_length=1000, description="the account's password")
