@@ -189,7 +189,9 @@ def test_routes_count_as_they_should() -> None:
     for name, view in routes().view_functions.items():
         if (promise := getattr(view, ATTRIBUTE, None)) is not None:
             found.setdefault(limits_of(promise), set()).add(name)
-    assert found[("auth",)] == {"auth.register", "auth.login"}
+    by_mail = {"passwords.forgot", "passwords.reset", "verification.verify"}
+    assert found[("auth",)] == {"auth.register", "auth.login"} | by_mail
+    assert found[("general", "auth")] == {"passwords.change"}
     assert all(name.startswith("health.") for name in found[()])
     assert {"tutor.send", "tutor.regenerate", "courses.generate", "quizzes.generate"} <= found[("general", "ai")]
 

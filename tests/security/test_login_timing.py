@@ -7,11 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from lyo_rt.accounts.mailed_links import AccountMail
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
+from lyo_rt.mail.outbox import Outbox
+from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import WrongCredentials
 from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
@@ -39,13 +42,14 @@ def share(differences: Sequence[float], whole: float) -> float:
 
 
 async def test_an_unknown_e_mail_takes_as_long_as_a_wrong_password(database: Database) -> None:
-    clock, lifetime = SystemClock(), timedelta(minutes=30)
+    clock, lifetime, keys = SystemClock(), timedelta(minutes=30), KeyRing([b"k" * 32])
     accounts = Accounts(
         database,
-        Tokens(KeyRing([b"k" * 32]), clock, access_lifetime=lifetime),
+        Tokens(keys, clock, access_lifetime=lifetime),
         Passwords(cost=COST),
         clock,
         Revocations(database, InProcessBroadcast(clock), clock, access_lifetime=lifetime),
+        AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
         refresh_lifetime=timedelta(days=7),
     )
     await accounts.register(email="known@example.com", password="Correct-horse-9-battery", full_name="Known")
