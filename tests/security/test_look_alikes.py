@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from api.services import Services
+from lyo_rt.mail.mime import on_the_wire
 from lyo_rt.settings import Settings
 from tests.api.mailbox import Mailbox
 
@@ -57,7 +58,6 @@ REFUSED = (
     "kiss..ada@büro.example",
     "kiss.ada@büro..example",
     "kiss.ada@-büro.example",
-    "a" * 65 + "@büro.example",
     "kiss.ada@" + "a." * 130 + "example",
 )
 """No addresses; a mail to one would be a mail to whoever it pleases."""
@@ -113,8 +113,9 @@ async def test_a_forgotten_password_is_mailed_to_the_address_that_is_stored(
     mailbox = Mailbox(settings.lyo_data_dir)
     for email in (*OTHERS, "\u212aiss.ada@büro.example"):
         assert (await client.post("/v1/auth/password/forgot", json={"email": email})).status_code in {204, 422}
-    mail = await mailbox.next(OWN, "Choose a new password")
-    assert mail["To"] == OWN
+    recipient = on_the_wire(OWN)
+    mail = await mailbox.next(recipient, "Choose a new password")
+    assert mail["To"] == recipient
     assert await services.database.fetchval("SELECT count(*) FROM forgotten_passwords") == 0
-    assert {one["To"] for one in mailbox.waiting()} == {OWN}
+    assert {one["To"] for one in mailbox.waiting()} == {recipient}
     print(f"{len(OTHERS) + 1} cases")
