@@ -89,16 +89,13 @@ def realtime(instance: Instance) -> Application:
 
 @pytest.fixture
 async def address(
-    instance: Instance, blueprints: Sequence[Blueprint], realtime: Application
+    services: Services, blueprints: Sequence[Blueprint], realtime: Application
 ) -> AsyncIterator[tuple[str, int]]:
     """Where the application is served: (host, port)."""
-    application = instance.asgi
-    if blueprints or realtime is not instance.realtime:
-        app = create_app(instance.services)
-        for blueprint in blueprints:
-            app.register_blueprint(blueprint)
-        application = create_asgi(app, realtime)
-    async with served(application) as address:
+    app = create_app(services)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
+    async with served(create_asgi(app, realtime)) as address:
         yield address
 
 
