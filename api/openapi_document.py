@@ -183,8 +183,8 @@ class _Operation:
             yield {"$ref": "#/components/parameters/Limit"}
             yield {"$ref": "#/components/parameters/Cursor"}
         for name, told in promise.query.items():
-            description, schema = (told, STRING) if isinstance(told, str) else told
-            yield {"name": name, "in": "query", "description": description, "schema": schema}
+            description, values = (told, STRING) if isinstance(told, str) else told
+            yield {"name": name, "in": "query", "description": description, "schema": values}
         model = getattr(self.view, QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, None)
         if model is not None:
             yield from self.schemas.query_parameters(model)
