@@ -64,7 +64,7 @@ def refusal(standings: Sequence[Standing]) -> TooManyRequests | None:
     if not over:
         return None
     seconds = math.ceil(max(one.seconds for one in over))
-    limits = " and ".join(f"{one.policy.quota} requests in {one.policy.seconds} s" for one in over)
+    limits = " and ".join(f"{one.policy.quota} requests in {one.policy.seconds} s ({one.policy.name})" for one in over)
     return TooManyRequests(f"That was too often: {limits} are allowed. Try again in {seconds} s.", retry_after=seconds)
 
 
