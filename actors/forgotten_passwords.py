@@ -5,42 +5,13 @@ What the answer costs, whom it goes to and whether there is one is not seen by w
 
 from collections.abc import Awaitable, Callable
 
-import anyio
-import structlog
-
+from actors.bell import attend
 from lyo_rt.accounts.password_changes import FORGOTTEN
 from lyo_rt.broadcast.contract import Broadcast
-from lyo_rt.problems import Unavailable
 
 LOOK_SECONDS = 5.0
-"""Between looks, for those whose hint was lost."""
-
-log = structlog.get_logger()
-
-
-class Bell:
-    """Rung when somebody asks, or may have."""
-
-    def __init__(self) -> None:
-        self.rung = anyio.Event()
-
-    def heard(self, payload: bytes) -> None:  # noqa: ARG002  (it says only that there is somebody)
-        self.rung.set()
-
-    def lost(self) -> None:
-        self.rung.set()
 
 
 async def answer_forgotten(answer: Callable[[], Awaitable[bool]], broadcast: Broadcast) -> None:
-    """Answer all who wait, for ever; instances share them. `answer` answers one and says whether there was one."""
-    bell = Bell()
-    async with broadcast.listen(FORGOTTEN, bell):
-        while True:
-            bell.rung = anyio.Event()
-            try:
-                while await answer():
-                    pass
-            except Unavailable as fault:
-                log.warning("could not answer who has forgotten a password", error=str(fault))
-            with anyio.move_on_after(LOOK_SECONDS):
-                await bell.rung.wait()
+    """Answer all who wait, for ever. `answer` answers one and says whether there was one."""
+    await attend(answer, broadcast, FORGOTTEN, every=LOOK_SECONDS)

@@ -12,6 +12,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.language_models import upkeep
 from lyo_rt.mail import repository as mail
 from lyo_rt.media.service import Library
+from lyo_rt.privacy.exports import Exports
 from lyo_rt.problems import Unavailable
 
 EVERY_SECONDS = 3600.0
@@ -23,10 +24,10 @@ STREAM_DAYS = {"ops": 7, "course:%": 30, "user:%": 90}
 log = structlog.get_logger()
 
 
-async def keep_house(database: Database, library: Library, clock: Clock) -> None:
+async def keep_house(database: Database, library: Library, exports: Exports, clock: Clock) -> None:
     """Remove what is past its time, for ever: idempotency keys, closed leases and the answers of language models after
-    24 hours, unused tickets and mailed tokens, settled mails, the old events of streams that have no end, and files
-    that no upload refers to.
+    24 hours, unused tickets and mailed tokens, settled mails, the old events of streams that have no end, files
+    that no upload refers to, and exports whose time is over.
     """
     while True:
         try:
@@ -37,7 +38,7 @@ async def keep_house(database: Database, library: Library, clock: Clock) -> None
             mails = await mail.purge(database, before=clock.now() - MAIL_KEPT)
             events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
             answers = await upkeep.purge(database, now=clock.now())
-            files = await library.sweep()
+            files = await library.sweep() + await exports.sweep()
             stale = await upkeep.leave_stale_ambiguous(database, now=clock.now())
             log.debug(
                 "kept house",

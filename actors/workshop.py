@@ -6,7 +6,7 @@ Work begun here belongs to this instance from its first row on and starts the mo
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from actors import quiz_grading
 from actors.adopter import Adopter
@@ -19,6 +19,8 @@ from lyo_rt.generation.records import Accepted, TaskRecord
 from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease
 from lyo_rt.operations.service import OPS
+from lyo_rt.privacy.exports import KIND as EXPORT
+from lyo_rt.privacy.exports import insert_export
 from lyo_rt.problems import NotFound
 from lyo_rt.quizzes import service as quizzes
 from lyo_rt.quizzes.records import Given, NewQuiz, Placed, Quiz
@@ -46,6 +48,15 @@ class Workshop:
         )
         if lease.epoch:
             changes.afterwards("lease", lambda: self._adopter.adopt(lease))
+
+    async def export(self, transaction: Transaction, user: UUID, *, now: datetime) -> UUID:
+        """Begin an export of all that is the learner's; returns the task's id, which is the export's too."""
+        id, changes = uuid4(), Changes()
+        lease = generation.create_other(changes, EXPORT, id=id, user=user, owner=self._adopter.owner)
+        await transaction.carry_out(changes)
+        await insert_export(transaction, id, user, now=now)
+        self._begin(transaction, lease)
+        return id
 
     async def cancel(self, transaction: Transaction, user: UUID, task: UUID) -> TaskRecord:
         """Ask for the end of a task; one that has ended stays as it is. Raises NotFound for a stranger's."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lyo_rt.accounts.leaving import Leaving
 from lyo_rt.accounts.mailed_links import AccountMail
 from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.revocations import Revocations
@@ -28,6 +29,7 @@ class AccountParts:
     verification: Verification
     password_changes: PasswordChanges
     signed_in_devices: SignedInDevices
+    leaving: Leaving
 
 
 def open_accounts(
@@ -45,4 +47,5 @@ def open_accounts(
         Verification(database, mail, clock),
         PasswordChanges(database, passwords, mail, revocations, clock),
         SignedInDevices(database, revocations, clock, access_lifetime=access, refresh_lifetime=refresh),
+        Leaving(database, passwords, revocations, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
     )

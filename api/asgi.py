@@ -46,7 +46,7 @@ class FrontDoor:
         self._app: Application = app  # type: ignore[assignment]
         self._realtime = realtime
         self._hosts = TrustedHosts(settings)
-        self._cors = Cors(settings.cors_origins)
+        self._cors = Cors(settings)
         self._security = security_headers(settings)
         self._courtesy: Courtesy = app.extensions["lyo"].courtesy
         self._entrance: Entrance = app.extensions["lyo"].entrance

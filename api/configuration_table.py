@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from api import marked
 from lyo_rt.settings import Settings
 
 BEGIN = "<!-- begin: python -m api.configuration_table README.md -->"
-END = "<!-- end -->"
 
 
 def table() -> str:
@@ -27,11 +27,7 @@ def table() -> str:
 
 def inserted(text: str) -> str:
     """`text` with the table of now between its marks. Raises ValueError when it has no marks."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"there are no marks {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{table()}{END}{after}"
+    return marked.inserted(text, BEGIN, table())
 
 
 def _default(value: object) -> str:

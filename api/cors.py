@@ -1,8 +1,7 @@
 """Cross-origin requests (Fetch standard, CORS): only the origins that CORS_ORIGINS names, exactly as written."""
 
-from collections.abc import Sequence
-
 from api.exchange import Headers, header
+from lyo_rt.settings import Settings
 
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
@@ -16,11 +15,16 @@ EXPOSED = (
 PREFLIGHT_SECONDS = 600
 
 
+def allowed_origins(settings: Settings) -> frozenset[str]:
+    """Those of CORS_ORIGINS, as browsers send them: without the slash that people like to put behind."""
+    return frozenset(origin.rstrip("/") for origin in settings.cors_origins)
+
+
 class Cors:
     """The allow-list. Credentials are never allowed: the product sets no cookie, tokens go in a header."""
 
-    def __init__(self, origins: Sequence[str]) -> None:
-        self._origins = frozenset(origin.rstrip("/") for origin in origins)
+    def __init__(self, settings: Settings) -> None:
+        self._origins = allowed_origins(settings)
 
     def headers(self, request: Headers) -> list[tuple[bytes, bytes]]:
         """What every answer to `request` carries; nothing at all while no origin is allowed."""

@@ -15,6 +15,8 @@ from actors.conversation import ConversationActor
 from actors.courtesy import Courtesy
 from actors.crashes import NEVER
 from actors.devices import Devices
+from actors.erasing import Eraser
+from actors.exporting import Exporter
 from actors.feeds import Feeds
 from actors.forgotten_passwords import answer_forgotten
 from actors.generation import GenerationActor
@@ -60,13 +62,18 @@ from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.mail.transport import Transport
 from lyo_rt.media.service import Library
+from lyo_rt.privacy.exports import KIND as EXPORT
+from lyo_rt.privacy.exports import Exports
+from lyo_rt.privacy.service import KIND as ERASURE
 from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
+from lyo_rt.security.reencryption import sealed_tables
 from lyo_rt.security.secrets import ENCRYPTION, SECRETS, SIGNING, Secret, keep_up, read_ring, recognise
 from lyo_rt.settings import Settings
 from lyo_rt.storage.store import open_storage
 from lyo_rt.tutoring.records import KIND as TURN
+from migrations.tables import all_tables
 
 SURRENDER_SECONDS = 3.0
 RECONNECT_SPREAD_SECONDS = 2.0
@@ -90,6 +97,7 @@ class Instance:
     devices: Devices
     roll: Roll
     mail_relay: MailRelay
+    eraser: Eraser
     realtime: Realtime
     sessions: Sessions
     draining: bool = False
@@ -160,9 +168,9 @@ async def open_instance(
         presence = Presence(database_url, id)
         await stack.enter_async_context(presence.held())
         supervisor = await stack.enter_async_context(Supervisor())
-        library = Library(database, storage, clock)
+        library, exports = Library(database, storage, clock), Exports(database, storage, clock)
         mail = await stack.enter_async_context(open_transport(settings))
-        parts = Parts(id, settings, clock, database, broadcast, model, library, supervisor, mail, rings, local)
+        parts = Parts(id, settings, clock, database, broadcast, model, library, exports, supervisor, mail, rings, local)
         instance = compose(parts)
         async with working(instance, parts, presence):
             yield instance
@@ -184,6 +192,7 @@ class Parts:
     broadcast: Broadcast
     model: Gatekeeper
     library: Library
+    exports: Exports
     supervisor: Supervisor
     mail: Transport
     rings: Mapping[Secret, KeyRing]
@@ -196,7 +205,8 @@ def compose(parts: Parts) -> Instance:
     if isinstance(parts.broadcast, RedisBroadcast):
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
-    leaseholder, adopter = work(parts, courtesy)
+    eraser = Eraser(parts.database, parts.broadcast, parts.library, parts.exports, parts.clock)
+    leaseholder, adopter = work(parts, courtesy, eraser)
     accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING])
     services = Services(
         settings=parts.settings,
@@ -209,8 +219,10 @@ def compose(parts: Parts) -> Instance:
         verification=accounts.verification,
         password_changes=accounts.password_changes,
         signed_in_devices=accounts.signed_in_devices,
+        leaving=accounts.leaving,
         cursors=Cursors(parts.rings[SIGNING], parts.clock),
         library=parts.library,
+        exports=parts.exports,
         workshop=Workshop(adopter),
         feeds=feeds,
         courtesy=courtesy,
@@ -242,6 +254,7 @@ def compose(parts: Parts) -> Instance:
         devices,
         Roll(parts.database, parts.id),
         mail_relay(parts),
+        eraser,
         realtime,
         sessions,
     )
@@ -287,8 +300,9 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.roll.run),
         root(instance.mail_relay.run),
         root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
+        root(instance.eraser.begin_due),
         root(presence.keep),
-        root(keep_house, parts.database, parts.library, parts.clock),
+        root(keep_house, parts.database, parts.library, parts.exports, parts.clock),
         *(root(keep_up, parts.database, secret, ring, parts.settings) for secret, ring in parts.rings.items()),
         root(_started, instance.services.accounts.revocations, ready),
     ]
@@ -307,7 +321,7 @@ async def _started(revocations: Revocations, ready: anyio.Event) -> None:
         ready.set()
 
 
-def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
+def work(parts: Parts, courtesy: Courtesy, eraser: Eraser) -> tuple[Leaseholder, Adopter]:
     """Who keeps this instance's leases, and who starts the actors of its work."""
     database, broadcast, model, supervisor = parts.database, parts.broadcast, parts.model, parts.supervisor
     leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, parts.clock)
@@ -331,11 +345,15 @@ def work(parts: Parts, courtesy: Courtesy) -> tuple[Leaseholder, Adopter]:
         return address
 
     writer, grader = QuizWriter(database, model, parts.clock), Grader(database, model, parts.clock)
+    sealed = {table.name: table for table in sealed_tables(all_tables().tables.values())}
+    exporter = Exporter(database, parts.library, parts.exports, parts.clock, sealed)
     openers = {
         GENERATION: generation,
         TURN: turn,
         WRITING: opener(supervisor, leaseholder, writer.write),
         GRADING: opener(supervisor, leaseholder, grader.grade),
+        EXPORT: opener(supervisor, leaseholder, exporter.export),
+        ERASURE: opener(supervisor, leaseholder, eraser.erase),
     }
     if (local := parts.local) is not None and local.place is not None:
         openers[local.kind] = partial(local.keeper, supervisor, leaseholder)

@@ -28,6 +28,7 @@ WITHOUT_OPERATIONS = frozenset({"documentation", "asyncapi", "problems", "mailed
 View = TypeVar("View", bound=Callable[..., Any])
 Idempotency = Literal["none", "optional", "required"]
 Limit = Name | Literal["none"]
+QueryParameter = str | tuple[str, Mapping[str, Any]]
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +42,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     limit: Limit | None
     page: bool
     also: Mapping[int, Any]
-    query: Mapping[str, str]
+    query: Mapping[str, QueryParameter]
     headers: Mapping[str, str]
     media_type: str
     events: Any
@@ -62,7 +63,7 @@ def answers(
     limit: Limit | None = None,
     page: bool = False,
     also: Mapping[int, Any] | None = None,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, QueryParameter] | None = None,
     headers: Mapping[str, str] | None = None,
     media_type: str = "application/json",
     events: Any = None,
@@ -87,7 +88,7 @@ def answers(
             them all; of an open one in place of `auth`, so that a route nobody thought about cannot be guessed at.
         page: whether it takes `limit` and `cursor` (see api/requests.py: page_request).
         also: further successes by status, e.g. {202: TaskAccepted}.
-        query: further query parameters, name to description.
+        query: further query parameters, name to description; with a JSON Schema where they are not any text.
         headers: further headers of the answer, name to description (201 and 202 have Location, 202 Retry-After).
         media_type: of the body, e.g. "text/event-stream"; a body of `bytes` is a file.
         events: the data of the events, where `Accept: text/event-stream` gets the answer as a stream instead.

@@ -7,7 +7,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "name": "X-Request-ID",
         "in": "header",
         "description": "Your own id for this request, at most 128 visible ASCII characters; else one is made.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string"},
     },
     "IfMatch": {
         "name": "If-Match",

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, cast, get_args
 
@@ -18,6 +18,7 @@ from api.openapi_components import HEADERS, HEADERS_BY_STATUS, PARAMETERS
 from api.openapi_schemas import Schemas, example_of
 from api.responses import BodyTooSlow
 from lyo_rt.problems import (
+    BadRequest,
     Forbidden,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
@@ -55,6 +56,7 @@ Who is refused again and again is held off longer each time, up to an hour.
 """
 
 FILE = {"type": "string", "format": "binary"}
+STRING: Mapping[str, Any] = {"type": "string"}
 FORMATS: dict[str, dict[str, Any]] = {
     "UUIDConverter": {"type": "string", "format": "uuid"},
     "IntegerConverter": {"type": "integer"},
@@ -145,7 +147,7 @@ class _Operation:
 
     def _problems(self) -> set[type[Problem]]:
         promise = self.promise
-        found = {*promise.problems, TooManyRequests, InternalFault, Unavailable}
+        found = {*promise.problems, BadRequest, TooManyRequests, InternalFault, Unavailable}
         if promise.signed_in:
             found |= {NotAuthenticated, TokenExpired, SessionRevoked}
         permission = ROUTES.get(self.rule.endpoint)
@@ -180,8 +182,9 @@ class _Operation:
         if promise.page:
             yield {"$ref": "#/components/parameters/Limit"}
             yield {"$ref": "#/components/parameters/Cursor"}
-        for name, description in promise.query.items():
-            yield {"name": name, "in": "query", "description": description, "schema": {"type": "string"}}
+        for name, told in promise.query.items():
+            description, shape = (told, STRING) if isinstance(told, str) else told
+            yield {"name": name, "in": "query", "description": description, "schema": shape}
         model = getattr(self.view, QUART_SCHEMA_QUERYSTRING_ATTRIBUTE, None)
         if model is not None:
             yield from self.schemas.query_parameters(model)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, StringConstraints
 
 from api.language_tags import LanguageTag
 from lyo_rt.accounts.profiles.records import Visibility
@@ -18,10 +18,8 @@ TimeZone = Annotated[str, AfterValidator(time_zone)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
-NAME: dict[str, Any] = {
-    "description": "as the learner wants to be called",
-    "json_schema_extra": {"minLength": 1, "maxLength": LONGEST_NAME},
-}
+NAME = "as the learner wants to be called"
+NAME_SCHEMA: dict[str, Any] = {"minLength": 1, "maxLength": LONGEST_NAME}
 SHOWN_PREFERENCES: dict[str, Any] = {
     "language": "de",
     "timezone": "Europe/Berlin",
@@ -92,9 +90,7 @@ class ProfileChange(PreferencesChange):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"bio": None, "privacy_settings": {"show_stats": True}}]})
 
-    full_name: Name = Field(
-        default_factory=str, description="as the learner wants to be called", json_schema_extra=NAME
-    )
+    full_name: Name = Field(default_factory=str, description=NAME, json_schema_extra=NAME_SCHEMA)
     bio: Bio | None = Field(None, description=f"at most {LONGEST_BIO} characters, plain text with lines")
     avatar_url: Avatar | None = Field(
         None, description=f"an https address of at most {LONGEST_ADDRESS} characters, or /v1/media/<id>"
@@ -110,7 +106,7 @@ class ProfileRequest(ProfileChange):
         }
     )
 
-    full_name: Name = Field(**NAME)
+    full_name: Name = Field(description=NAME, json_schema_extra=NAME_SCHEMA)
 
     def changed(self) -> dict[str, Any]:
         """The fields that were given, and those that are cleared."""
@@ -122,9 +118,7 @@ class Correction(Strict):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "Ada Learner", "avatar_url": None}]})
 
-    full_name: Name = Field(
-        default_factory=str, description="as the learner wants to be called", json_schema_extra=NAME
-    )
+    full_name: Name = Field(default_factory=str, description=NAME, json_schema_extra=NAME_SCHEMA)
     bio: Bio | None = Field(None, description=f"at most {LONGEST_BIO} characters")
     avatar_url: Avatar | None = Field(None, description="an https address, or /v1/media/<id>")
     is_verified: StrictBool = Field(False, description="whether the e-mail is known to be theirs")
@@ -145,3 +139,11 @@ class SuspendRequest(Strict):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "spam, reported three times"}]})
 
     reason: Reason = Field(description="kept in the audit log")
+
+
+class LeaveRequest(Strict):
+    """The password of the account that is to be closed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"password": "SecurePassword123!"}]})
+
+    password: SecretStr = Field(max_length=1000, description="the account's password")

@@ -16,6 +16,7 @@ from lyo_rt.audit.records import Origin
 from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Transaction
 from lyo_rt.media.records import UPLOAD_MAX_BYTES
+from lyo_rt.nesting import DEEPEST, too_deep
 from lyo_rt.problems import (
     Fault,
     IdempotencyKeyMissing,
@@ -26,6 +27,7 @@ from lyo_rt.problems import (
 )
 
 REPLAYED = "Idempotency-Replayed"
+TOO_DEEP = f"The body is nested more than {DEEPEST} deep."
 
 Keyset = TypeVar("Keyset")
 
@@ -65,7 +67,9 @@ def _strict(body: bytes) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise InvalidJson(f"The body is not valid JSON: {fault}") from fault
     except RecursionError as fault:
-        raise InvalidJson("The body is nested too deeply.") from fault
+        raise InvalidJson(TOO_DEEP) from fault
+    if body.count(b"[") + body.count(b"{") > DEEPEST and too_deep(parsed):
+        raise InvalidJson(TOO_DEEP)
     if b"\\u0000" in body:
         faults = [Fault(pointer, "contains a NUL character") for pointer in _nul_characters(parsed, "")]
         if faults:

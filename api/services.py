@@ -14,6 +14,7 @@ from api.addresses import Clients
 from api.entrance import Entrance
 from api.local_model import LocalModel
 from lyo_rt.accounts.administration.service import Administration
+from lyo_rt.accounts.leaving import Leaving
 from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.accounts.signed_in_devices import SignedInDevices
@@ -25,6 +26,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.limits.service import Limits
 from lyo_rt.media.service import Library
+from lyo_rt.privacy.exports import Exports
 from lyo_rt.settings import Settings
 
 
@@ -50,8 +52,10 @@ class Services:
     verification: Verification
     password_changes: PasswordChanges
     signed_in_devices: SignedInDevices
+    leaving: Leaving
     cursors: Cursors
     library: Library
+    exports: Exports
     workshop: Workshop
     feeds: Feeds
     courtesy: Courtesy

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from lyo_rt.nesting import too_deep
 from lyo_rt.problems import BadFrame, ProblemBody
 
 
@@ -270,7 +271,9 @@ def decode(data: str | bytes, codec: Codec = Codec.JSON) -> ClientFrame:
     except (msgspec.DecodeError, UnicodeError) as fault:
         raise BadFrame(f"Not valid {_NAMES[codec]}: {fault}.") from fault
     except RecursionError as fault:
-        raise BadFrame("The frame is nested too deeply.") from fault
+        raise BadFrame(_TOO_DEEP) from fault
+    if isinstance(frame, Generate) and too_deep(frame.payload):
+        raise BadFrame(_TOO_DEEP)
     # In JSON a NUL can only be written so; whether it was is cheaper to ask first.
     if codec is not Codec.JSON or _NUL[type(data)] in data:
         _check(msgspec.to_builtins(frame, builtin_types=(bytes, datetime), enc_hook=_no_json))
@@ -293,6 +296,7 @@ def _binary(data: str | bytes) -> bytes:
     return data
 
 
+_TOO_DEEP = "The frame is nested too deeply."
 _NAMES = {Codec.JSON: "JSON", Codec.MSGPACK: "MessagePack"}
 _NUL: dict[type, Any] = {str: "\\u0000", bytes: b"\\u0000"}
 

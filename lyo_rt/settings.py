@@ -217,6 +217,10 @@ class Settings(BaseSettings):
         None, description="the address that mails are from; unset: no-reply@ the host of PUBLIC_URL"
     )
 
+    erasure_cool_off_days: int = Field(
+        7, ge=0, le=30, description="days between closing an account and its erasure; who signs in before keeps it"
+    )
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names answered to; unset: loopback in development, all elsewhere"
     )

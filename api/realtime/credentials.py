@@ -4,6 +4,7 @@ from urllib.parse import parse_qs
 
 from api.asgi import Scope
 from api.authentication import bearer_token
+from api.cors import allowed_origins
 from api.exchange import header
 from api.services import Services
 from lyo_rt.accounts import tickets
@@ -34,7 +35,8 @@ def check_origin(scope: Scope, settings: Settings) -> None:
     """
     origin = header(scope["headers"], b"origin")
     host = header(scope["headers"], b"host")
-    if origin is None or origin in settings.cors_origins:
+    if origin is None or origin in allowed_origins(settings):
         return
-    if not host or origin.partition("://")[2].lower() != host.lower():
+    scheme, _, named = origin.partition("://")
+    if not host or scheme.lower() not in {"http", "https"} or named.lower() != host.lower():
         raise Forbidden(f"Pages of {origin} may not open sockets here.")

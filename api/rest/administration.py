@@ -30,8 +30,11 @@ LONGEST_SEARCH = 100
     Page[AccountSummary],
     page=True,
     query={
-        "search": f"part of the e-mail or the name, at most {LONGEST_SEARCH} characters; upper and lower case alike",
-        "role": "student, teacher, admin or super_admin; all when not given",
+        "search": (
+            f"part of the e-mail or the name, at most {LONGEST_SEARCH} characters; upper and lower case alike",
+            {"type": "string", "maxLength": LONGEST_SEARCH},
+        ),
+        "role": ("all when not given", {"type": "string", "enum": get_args(UserType)}),
     },
 )
 @signed_in
@@ -43,7 +46,7 @@ async def list_users() -> Response:
         faults.append(Fault("query:search", f"must be at most {LONGEST_SEARCH} characters, none of them NUL"))
     if role is not None and role not in get_args(UserType):
         faults.append(Fault("query:role", f"must be one of {', '.join(get_args(UserType))}"))
-    scope = f"users:{role}:{search}"
+    scope = f"users:{who().user_id}:{role}:{search}"
     limit, after = page_request(scope, tuple[datetime, UUID], faults)
     rows = await repository.list_accounts(services().database, search=search, role=role, after=after, limit=limit + 1)
     page = services().cursors.page(scope, rows, limit, lambda row: (row.created_at, row.id))

@@ -51,7 +51,12 @@ async def read_usage() -> Response:
 @answers(
     Costs,
     problems=(InvalidInput,),
-    query={"days": f"how many days back, 1 to {MOST_DAYS}; 30 when not given"},
+    query={
+        "days": (
+            f"how many days back, 1 to {MOST_DAYS}; 30 when not given",
+            {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": 30},
+        )
+    },
 )
 @signed_in
 async def read_costs() -> Response:

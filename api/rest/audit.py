@@ -6,7 +6,7 @@ from uuid import UUID
 
 from quart import Blueprint, Response, request
 
-from api.authentication import signed_in
+from api.authentication import signed_in, who
 from api.openapi import answers
 from api.requests import page_request
 from api.responses import json_answer
@@ -24,9 +24,9 @@ blueprint = Blueprint("audit", __name__, url_prefix="/v1/admin/audit")
     Page[AuditEntry],
     page=True,
     query={
-        "act": f"one of {', '.join(get_args(Act))}; all when not given",
-        "actor": "id of who did it",
-        "subject": "id of whom it was done to",
+        "act": ("all when not given", {"type": "string", "enum": get_args(Act)}),
+        "actor": ("id of who did it", {"type": "string", "format": "uuid"}),
+        "subject": ("id of whom it was done to", {"type": "string", "format": "uuid"}),
     },
 )
 @signed_in
@@ -40,7 +40,7 @@ async def list_entries() -> Response:
     if act is not None and act not in get_args(Act):
         faults.append(Fault("query:act", f"must be one of {', '.join(get_args(Act))}"))
     actor, subject = _id("actor", faults), _id("subject", faults)
-    scope = f"audit:{act}:{actor}:{subject}"
+    scope = f"audit:{who().user_id}:{act}:{actor}:{subject}"
     limit, after = page_request(scope, tuple[datetime, UUID], faults)
     rows = await repository.list_entries(
         services().database, act=act, actor=actor, subject=subject, after=after, limit=limit + 1

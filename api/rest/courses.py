@@ -54,7 +54,7 @@ async def generate(data: GenerateCourse) -> Response:
 @answers(
     Page[CourseSummary],
     page=True,
-    query={"scope": "own, published, or all of both; all when not given"},
+    query={"scope": ("own, published, or all of both; all when not given", {"type": "string", "enum": SCOPES})},
 )
 @signed_in
 async def list_courses() -> Response:

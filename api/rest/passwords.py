@@ -89,12 +89,13 @@ async def reset(data: ResetRequest) -> Response:
 
 
 @blueprint.post("/change")
-@answers(status=204)
+@answers(status=204, limit="auth")
 @signed_in
 @validate_request(ChangeRequest)
 async def change(data: ChangeRequest) -> Response:
     """Change one's password.
 
+    Counted with the sign-ins, but by learner: who has found an unlocked phone is to guess no faster than a stranger.
     This device stays signed in; all others are signed out, on every instance, and their live sockets closed. A wrong
     `current_password` is answered with 422 and a fault there.
     """

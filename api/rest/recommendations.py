@@ -50,7 +50,12 @@ class Recommendations(msgspec.Struct, frozen=True):
 @answers(
     Recommendations,
     problems=(InvalidInput,),
-    query={"limit": f"how many at most, 1 to {RECOMMENDED_MAX}; {LIMIT} when not given"},
+    query={
+        "limit": (
+            f"how many at most, 1 to {RECOMMENDED_MAX}; {LIMIT} when not given",
+            {"type": "integer", "minimum": 1, "maximum": RECOMMENDED_MAX, "default": LIMIT},
+        )
+    },
 )
 @signed_in
 async def recommendations() -> Response:

@@ -24,7 +24,7 @@ from lyo_rt.teaching.records import State, Teaching
 blueprint = Blueprint("teaching", __name__, url_prefix="/v1/teaching")
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
-STATES = {"state": f"{', '.join(get_args(State))}; all when not given"}
+STATES = {"state": ("all when not given", {"type": "string", "enum": get_args(State)})}
 
 
 class Invitation(BaseModel):

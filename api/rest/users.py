@@ -10,17 +10,18 @@ from quart_schema import validate_request
 from api.authentication import signed_in, who
 from api.openapi import answers
 from api.profile_access import visible_card
-from api.profile_requests import PreferencesRequest, ProfileChange, ProfileRequest
-from api.requests import page_request
+from api.profile_requests import LeaveRequest, PreferencesRequest, ProfileChange, ProfileRequest
+from api.requests import origin, page_request
 from api.responses import json_answer
 from api.services import services
+from lyo_rt.accounts.leaving import Left
 from lyo_rt.accounts.profiles import service
 from lyo_rt.accounts.profiles.records import Preferences, Profile
 from lyo_rt.activity import repository as activity
 from lyo_rt.activity.records import ActivityEntry, Counts, Stats
 from lyo_rt.activity.service import stats_of
 from lyo_rt.cursor import Page
-from lyo_rt.problems import InvalidInput, NotFound
+from lyo_rt.problems import Conflict, InvalidInput, NotFound
 
 blueprint = Blueprint("users", __name__, url_prefix="/v1/users")
 
@@ -70,6 +71,21 @@ async def change_me(data: ProfileChange) -> Response:
     What is left out stays as it is, also within `notification_preferences` and `privacy_settings`.
     """
     return json_answer(await _changed(data), headers=PRIVATE)
+
+
+@blueprint.delete("/me")
+@answers(Left, problems=(Conflict,))
+@signed_in
+@validate_request(LeaveRequest)
+async def leave(data: LeaveRequest) -> Response:
+    """Close one's account, and have all that is in it erased.
+
+    At once all devices are signed out, on every instance, live sockets are closed with 4010, and its profile is not
+    shown any more. At `erase_at` everything of it is erased for good; who signs in before has it back. A wrong
+    password is answered with 422 and a fault at `/password`. The last super admin gives somebody else that role first.
+    """
+    left = await services().leaving.leave(who(), origin(), password=data.password.get_secret_value())
+    return json_answer(left, headers=PRIVATE)
 
 
 @blueprint.get("/me/preferences")

@@ -33,6 +33,8 @@ class Credentials(msgspec.Struct, frozen=True):
     user: User
     password_hash: str
     is_active: bool
+    erase_at: datetime | None
+    """When a closed account is erased."""
 
 
 class Recipient(msgspec.Struct, frozen=True):

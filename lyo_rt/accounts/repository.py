@@ -43,12 +43,13 @@ async def insert_user(
 async def find_credentials(database: Queries, email_key: str) -> Credentials | None:
     """What a login with this e-mail is checked against."""
     row = await database.fetchrow(
-        f"SELECT {USER}, password_hash, is_active FROM users WHERE email_key = $1",  # noqa: S608 - constant columns
+        f"SELECT {USER}, password_hash, is_active, erase_at FROM users WHERE email_key = $1",  # noqa: S608 - constant columns
         email_key,
     )
     if row is None:
         return None
-    return Credentials(msgspec.convert(dict(row), User), row["password_hash"], row["is_active"])
+    found = dict(row)
+    return msgspec.convert({**found, "user": found}, Credentials)
 
 
 async def is_premium(database: Queries, user_id: UUID) -> bool:

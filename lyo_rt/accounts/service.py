@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from lyo_rt import streams
-from lyo_rt.accounts import repository
+from lyo_rt.accounts import closed, repository
 from lyo_rt.accounts.mailed_links import VERIFY_EMAIL, AccountMail
 from lyo_rt.accounts.records import Recipient, RefreshedTokens, RefreshState, Registered, SignedIn, User
 from lyo_rt.accounts.revocations import STOPPED, TOPIC, Revocations
 from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
 from lyo_rt.accounts.signing_out import sign_out, tell_signed_out
+from lyo_rt.audit import repository as audit
+from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.problems import EmailTaken, InvalidInput, NotAuthenticated, SessionRevoked, WrongCredentials
@@ -92,15 +94,17 @@ class Accounts:
     async def login(self, *, email: str, password: str, device: str | None = None) -> SignedIn:
         """A new session on one more device.
 
-        Raises WrongCredentials, the same and after the same time, for an unknown e-mail, a wrong password and an
-        account that is not active.
+        An account that its owner has closed is theirs again, until it is erased. Raises WrongCredentials, the same and
+        after the same time, for an unknown e-mail, a wrong password and an account that is not active.
         """
         found = await repository.find_credentials(self._database, email_key(email))
         right = await self._passwords.verify(password, found.password_hash if found else None)
-        if found is None or not right or not found.is_active:
+        if found is None or not right or not (found.is_active or found.erase_at):
             raise WrongCredentials()
         now = self._clock.now()
         async with self._database.transaction() as transaction:
+            if not found.is_active:
+                await self._come_back(transaction, found.user.id, now)
             pair = await self._open_session(transaction, found.user, found.password_hash, device, now)
             # Behind it: whoever changes the password locks the account first, and its sessions then.
             unused_since = now - self._refresh_lifetime - self._tokens.access_lifetime
@@ -144,6 +148,12 @@ class Accounts:
         async with self._database.transaction() as transaction:
             await sign_out(transaction, self.revocations, user, "logout", now=now, only=session)
         self.revocations.add(session)
+
+    async def _come_back(self, transaction: Transaction, user_id: UUID, now: datetime) -> None:
+        """Raises WrongCredentials when it is too late for that."""
+        if not await closed.come_back(transaction, user_id, now=now):
+            raise WrongCredentials()
+        await audit.record(transaction, "user.came_back", Origin(user_id, None), subject=user_id, now=now)
 
     async def _open_session(
         self, transaction: Transaction, user: User, password_hash: str, device: str | None, now: datetime

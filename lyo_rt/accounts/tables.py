@@ -27,8 +27,10 @@ users = sa.Table(
     happened("updated_at"),
     sa.Column("role_changed_at", moment, comment="by the database's clock; tokens issued before tell another role"),
     sa.Column("suspended_at", moment, comment="not active since, until a super admin lifts it"),
+    sa.Column("erase_at", moment, comment="not active, and erased from then on; who signs in before takes it back"),
     sa.Index("ix_users_created_at", "created_at", "id"),
     sa.Index("ix_users_role_changed_at", "role_changed_at"),
+    sa.Index("ix_users_erase_at", "erase_at", postgresql_where=sa.text("erase_at IS NOT NULL")),
     sa.CheckConstraint("user_type IN ('student','teacher','admin','super_admin')", name="user_type"),
 )
 

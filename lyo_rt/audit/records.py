@@ -15,6 +15,8 @@ Act = Literal[
     "user.password_reset",
     "user.password_changed",
     "user.device_signed_out",
+    "user.left",
+    "user.came_back",
     "teaching.accepted",
     "teaching.ended",
 ]

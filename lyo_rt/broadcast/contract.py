@@ -92,6 +92,10 @@ class Broadcast(Protocol):
         """What is held under `key`, or None. Raises Unavailable when the server is away."""
         ...
 
+    async def forget(self, key: str) -> None:
+        """Hold what is held under `key` no longer, for any instance. Raises Unavailable when the server is away."""
+        ...
+
     async def check(self) -> None:
         """Raises Unavailable when messages cannot go out now."""
         ...

@@ -75,6 +75,11 @@ class InProcessBroadcast:
         await checkpoint()
         return self._memory.recall(key)
 
+    async def forget(self, key: str) -> None:
+        """See Broadcast."""
+        await checkpoint()
+        self._memory.forget(key)
+
     async def check(self) -> None:
         """See Broadcast; in one process messages always go out."""
         await checkpoint()

@@ -17,11 +17,11 @@ class Memory:
 
     def remember(self, key: str, value: bytes, seconds: float) -> None:
         """Hold `value` for so many seconds at most."""
-        self._forget(key)
+        self.forget(key)
         self._held[key] = (self._clock.monotonic() + seconds, value)
         self._bytes += len(value)
         while self._bytes > self._limit:
-            self._forget(next(iter(self._held)))
+            self.forget(next(iter(self._held)))
 
     def recall(self, key: str) -> bytes | None:
         """What is held under `key`."""
@@ -31,10 +31,11 @@ class Memory:
         until, value = held
         if until > self._clock.monotonic():
             return value
-        self._forget(key)
+        self.forget(key)
         return None
 
-    def _forget(self, key: str) -> None:
+    def forget(self, key: str) -> None:
+        """Hold nothing under `key`."""
         held = self._held.pop(key, None)
         if held is not None:
             self._bytes -= len(held[1])

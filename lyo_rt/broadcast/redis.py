@@ -124,6 +124,11 @@ class RedisBroadcast:
         value: bytes | None = await self._drafts.ask(name, b"GET", name)
         return value
 
+    async def forget(self, key: str) -> None:
+        """See Broadcast."""
+        name = self._shards.names.memory(key)
+        await self._drafts.ask(name, b"DEL", name)
+
     async def check(self) -> None:
         """See Broadcast; one round trip to each shard."""
         for shard in self._shards.all():

@@ -8,7 +8,7 @@ courses = sa.Table(
     "courses",
     metadata,
     identity(),
-    owner(),
+    owner(nullable=True),
     sa.Column("slug", sa.Text, unique=True),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("description", sa.Text, nullable=False, server_default=""),
@@ -25,6 +25,7 @@ courses = sa.Table(
     happened(),
     happened("updated_at"),
     sa.CheckConstraint("status IN ('draft','generating','completed','failed')", name="status"),
+    sa.CheckConstraint("user_id IS NOT NULL OR is_published", name="owner"),
     sa.Index("ix_courses_user_id_created_at", "user_id", "created_at", "id"),
 )
 

@@ -1,6 +1,7 @@
 """What is true of a task: kicked off once, every step stored once behind the fence, progress that never goes back."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,19 +26,32 @@ def create(
     changes: Changes, *, id: UUID, user: UUID, course: UUID, brief: CourseBrief, owner: int | None, behind: str = ONCE
 ) -> Lease:
     """A task that is PENDING, its lease (held by `owner` if given), and the first event of its stream."""
+    _add(changes, "course", id, user, course, msgspec.to_builtins(brief), behind)
+    return leases.creating(changes, KIND, id, owner=owner, behind="task")
+
+
+def create_other(changes: Changes, kind: str, *, id: UUID, user: UUID, owner: int | None) -> Lease:
+    """The same for a task that makes no course; `kind` is its lease's too."""
+    _add(changes, kind, id, user, None, {}, ONCE)
+    return leases.creating(changes, kind, id, owner=owner, behind="task")
+
+
+def _add(
+    changes: Changes, kind: str, id: UUID, user: UUID, course: UUID | None, request: dict[str, Any], behind: str
+) -> None:
     changes.add(
         "task",
         f"""
         INSERT INTO tasks (id, user_id, kind, message, provisional_course_id, request)
-        SELECT $1, $2, 'course', 'Waiting to start', $3, $4 FROM {behind} RETURNING {_PROGRESS}
+        SELECT $1, $2, $5, 'Waiting to start', $3, $4 FROM {behind} RETURNING {_PROGRESS}
         """,  # noqa: S608  (constants)
         id,
         user,
         course,
-        msgspec.to_builtins(brief),
+        request,
+        kind,
     )
     _tell(changes, id)
-    return leases.creating(changes, KIND, id, owner=owner, behind="task")
 
 
 async def get(queries: Queries, id: UUID) -> TaskRecord | None:
@@ -66,6 +80,12 @@ async def list_own(
         limit,
     )
     return many(TaskRecord, rows)
+
+
+async def owner_of(queries: Queries, id: UUID) -> UUID | None:
+    """Whose task it is."""
+    owner: UUID | None = await queries.fetchval("SELECT user_id FROM tasks WHERE id = $1", id)
+    return owner
 
 
 async def work(queries: Queries, id: UUID) -> Work | None:

@@ -61,7 +61,7 @@ class Answers:
     async def recall(self, shared: bytes) -> Kept | None:
         """The answer, if there is one."""
         try:
-            found = await self._broadcast.recall(_key(shared))
+            found = await self._broadcast.recall(memory_key(shared))
         except Unavailable as fault:
             log.warning("answers cannot be recalled", error=str(fault))
             return None
@@ -71,10 +71,11 @@ class Answers:
         """Keep the answer, which had to be bought, for its time."""
         self._misses += 1
         try:
-            await self._broadcast.remember(_key(shared), msgspec.msgpack.encode(kept), seconds=self.seconds)
+            await self._broadcast.remember(memory_key(shared), msgspec.msgpack.encode(kept), seconds=self.seconds)
         except Unavailable as fault:
             log.warning("an answer was not remembered", error=str(fault))
 
 
-def _key(shared: bytes) -> str:
+def memory_key(shared: bytes) -> str:
+    """Under which the broadcast layer holds an answer."""
     return f"answer:{shared.hex()}"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import anyio.to_thread
@@ -49,6 +49,11 @@ class Storage:
         """Keep `content`, all of it or nothing."""
         with _unavailable():
             await obstore.put_async(await self._store(), _key(name), content, use_multipart=False)
+
+    async def put_file(self, name: UUID, file: IO[bytes]) -> None:
+        """Keep what is in `file` from where it stands, all of it or nothing; it need not fit into memory."""
+        with _unavailable():
+            await obstore.put_async(await self._store(), _key(name), file)
 
     async def read(self, name: UUID, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to but without `end`, in pieces, of which the first has been read already.

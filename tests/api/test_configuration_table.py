@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from api.configuration_table import BEGIN, END, inserted, table
+from api.configuration_table import BEGIN, inserted, table
+from api.marked import END
 from lyo_rt.settings import Settings
 from tests.lyo_rt.embedding import ROOT
 

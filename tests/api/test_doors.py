@@ -20,6 +20,7 @@ from lyo_rt import frames
 from lyo_rt.security.permissions import ADMINS, MATRIX, Permission, allows, may_see
 from lyo_rt.security.tokens import UserType
 from tests.api.learners import Client, become, signed_in, token_of, user_of
+from tests.api.lives import exported
 from tests.api.published import course
 from tests.api.quizzing import made
 from tests.api.sockets import device, greeted
@@ -171,6 +172,7 @@ async def things_of(owner: Client, services: Services) -> dict[str, list[str]]:
         "quiz_id": [quiz],
         "media_id": [media],
         "session_id": [session],
+        "export_id": [await exported(owner)],
         "teaching_id": [relation],
         "invitation_id": [relation],
         "user_id": [user],

@@ -34,6 +34,13 @@ async def test_the_newest_value_counts(instances: Instances) -> None:
     assert await instances.here.recall("answer") == b"second"
 
 
+async def test_a_value_is_forgotten_everywhere(instances: Instances) -> None:
+    await instances.here.remember("answer", b"42", seconds=30)
+    await instances.there.forget("answer")
+    assert await instances.here.recall("answer") is None
+    await instances.here.forget("never held")
+
+
 def test_in_process_those_held_longest_make_room() -> None:
     memory = Memory(SystemClock(), limit=10)
     for key in ("a", "b", "c"):

@@ -3,6 +3,7 @@
 from tests.api.conftest import (  # noqa: F401  fixtures
     address,
     blueprints,
+    cheap_passwords,
     client,
     clock,
     instance,

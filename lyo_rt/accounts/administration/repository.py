@@ -78,11 +78,12 @@ async def write_role(transaction: Transaction, user_id: UUID, role: UserType, *,
 
 
 async def suspend(transaction: Transaction, user_id: UUID, *, now: datetime) -> bool:
-    """Nobody signs in as this account any more; False when it is not active anyway."""
+    """Nobody signs in as this account any more; False when nobody could anyway. One that its owner has closed is still
+    erased when its time comes."""
     done = await transaction.fetchval(
         """
         UPDATE users SET is_active = false, suspended_at = $2, updated_at = $2
-        WHERE id = $1 AND is_active RETURNING true
+        WHERE id = $1 AND (is_active OR erase_at IS NOT NULL) AND suspended_at IS NULL RETURNING true
         """,
         user_id,
         now,
@@ -94,7 +95,7 @@ async def restore(transaction: Transaction, user_id: UUID, *, now: datetime) -> 
     """Lift a suspension; False when there is none."""
     done = await transaction.fetchval(
         """
-        UPDATE users SET is_active = true, suspended_at = NULL, updated_at = $2
+        UPDATE users SET is_active = erase_at IS NULL, suspended_at = NULL, updated_at = $2
         WHERE id = $1 AND suspended_at IS NOT NULL RETURNING true
         """,
         user_id,
