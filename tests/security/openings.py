@@ -151,7 +151,9 @@ def request(client: httpx.AsyncClient, opening: Opening, value: Json, things: di
     """The document's own example of a request, with `value` in one place."""
     operation = document()["paths"][opening.path][opening.method.lower()]
     body, path = body_of(operation), opening.path
-    headers: dict[str, Any] = {"Content-Type": "application/json"} if body is not None else {}
+    headers: dict[str, Any] = {"Prefer": "respond-async"}  # what is written is not waited for
+    if body is not None:
+        headers["Content-Type"] = "application/json"
     query = "wait=0" if path == "/v1/streams/{stream}" else ""
     if "Idempotency-Key" in [resolved(one)["name"] for one in operation["parameters"]]:
         headers["Idempotency-Key"] = str(uuid4())
