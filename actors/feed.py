@@ -84,13 +84,12 @@ class Feed:
         elif not self._apply(message, payload):
             self._start_repair()
 
-    def foretold(self, payload: bytes) -> None:
-        """A message that the broadcast is still to bring, from this instance itself.
+    def foretold(self, payload: bytes) -> bool:
+        """A message that the broadcast is still to bring, from this instance itself; whether it was passed on.
 
         One that does not fit is left to that: only the broadcast keeps pieces and events in their order.
         """
-        if self._backlog is None and self.opened:
-            self._apply(_announced.decode(payload), payload)
+        return self._backlog is None and self.opened and self._apply(_announced.decode(payload), payload)
 
     def lost(self) -> None:
         """Messages may be missing."""
@@ -315,10 +314,10 @@ class Feed:
         frame: Delta | Snapshot = Snapshot(self.stream, message, draft.revision, draft.text)
         if after is not None and str(after.message) == message and after.revision == draft.revision:
             at = after.at or 0
-            if at == len(draft.text):
+            if at >= len(draft.text):
+                # Of one revision there is one text: who has more of it was told before the broadcast was.
                 return
-            if at < len(draft.text):
-                frame = Delta(self.stream, message, draft.revision, at, draft.text[at:])
+            frame = Delta(self.stream, message, draft.revision, at, draft.text[at:])
         sink.unlogged(Outgoing(frame))
 
 

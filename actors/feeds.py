@@ -89,10 +89,13 @@ class Feeds:
         self._broken.add(feed)
         self._wake.set()
 
-    def foretold(self, topic: str, payload: bytes) -> None:
-        """What this instance has committed, before the broadcast has been around the server with it."""
-        if feed := self._feeds.get(topic.removeprefix(TOPIC)):
-            feed.foretold(payload)
+    def foretold(self, topic: str, payload: bytes) -> bool:
+        """What this instance has written, before the broadcast has been around the server with it.
+
+        Whether somebody follows the topic here, and has it now.
+        """
+        feed = self._feeds.get(topic.removeprefix(TOPIC))
+        return feed is not None and feed.foretold(payload)
 
     async def run(self) -> None:
         """Repair what asks for it, several feeds at once, for ever."""

@@ -28,7 +28,7 @@ class Delivered:
 
 
 class Watching(Crowd):
-    """Watchers of whom each has a task; keeps how old every message was, by the stamp at its message's end."""
+    """Watchers of whom each has a task; keeps how old every message was that ends with a stamp."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,8 @@ class Watching(Crowd):
 
     def heard(self, payload: bytes) -> None:
         end = payload.find(b'"', payload.find(b'"message":"') + 11)
-        self.latencies.append(age(payload[end - SIZE : end], time.monotonic()))
+        if (written := payload[end - SIZE : end]).isdigit():
+            self.latencies.append(age(written, time.monotonic()))
         super().heard(payload)
 
 

@@ -1,7 +1,7 @@
 """An AI provider on the loopback for measuring: OpenAI's chat completions, whole or streamed, cheap and punctual.
 
-The documents are those of the tests' loopback provider, made once for each shape. A streamed token is the time at
-which it was sent (`stamp`), so that whoever receives it, on this machine, knows how long it was under way.
+The documents are those of the tests' loopback provider, made once for each shape. A streamed token holds the time at
+which it was sent, so that whoever receives it, on this machine, knows how long it was under way.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 import uvloop
 
-from bench.stamps import stamp
+from bench.stamps import token
 from tests.loopback.content import document
 
 NUMBERS = re.compile(r"^(?:Modules|Questions): \d+$", re.MULTILINE)
@@ -68,15 +68,15 @@ class Connection(asyncio.Protocol):
         if self._left == 0:
             self._transport.write(chunked(END) + b"0\r\n\r\n")
             return
+        self._transport.write(chunked(TOKEN % token(self._pace.tokens - self._left).encode()))
         self._left -= 1
-        self._transport.write(chunked(TOKEN % stamp().encode()))
         # Counted from when it was due, so that a late token makes no later ones.
         self._due += self._pace.interval
         self._timer = self._loop.call_at(self._due, self._token)
 
 
 HEAD = b'data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1790000000,"model":"gpt-4o-mini",'
-TOKEN = HEAD + b'"choices":[{"index":0,"delta":{"content":"%s "},"logprobs":null,"finish_reason":null}]}\n\n'
+TOKEN = HEAD + b'"choices":[{"index":0,"delta":{"content":"%s"},"logprobs":null,"finish_reason":null}]}\n\n'
 END = (
     HEAD + b'"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n' + HEAD + b'"choices":[],'
     b'"usage":{"prompt_tokens":40,"completion_tokens":40,"total_tokens":80}}\n\ndata: [DONE]\n\n'

@@ -14,7 +14,7 @@ from openai import AsyncOpenAI
 from bench.figures import quantile
 from bench.machine import pin
 from bench.processes import program
-from bench.stamps import SIZE, age
+from bench.stamps import token_age
 
 TOLD = "ages "
 
@@ -41,7 +41,7 @@ async def listen(client: AsyncOpenAI, ages: list[float]) -> None:
     stream = await client.chat.completions.create(model="gpt-4o-mini", messages=asked, stream=True)  # type: ignore[arg-type]
     async for chunk in stream:
         if text := chunk.choices[0].delta.content if chunk.choices else None:
-            ages.append(age(text[:SIZE], time.monotonic()))
+            ages.append(token_age(text, 0, time.monotonic()))
 
 
 async def answers(provider: str, learners: int, tokens: int) -> Ages:

@@ -11,13 +11,11 @@ import msgspec
 
 from bench.connecting import kept_alive
 from bench.side import Cost, Learner, Side, cost_of, server_pids
-from bench.stamps import SIZE, age
+from bench.stamps import TOKEN_SIZE, token_age
 from bench.wire import NotDone, WebSocket, http
 
 QUESTION = "I do not understand how plants make sugar from light; where should I begin?"
 PATIENCE = 120.0
-STAMPED = SIZE + 1
-"""A token: a stamp and a space."""
 
 Talk = tuple[WebSocket, Callable[[str], None]]
 """A learner's socket, and what asks over it."""
@@ -72,7 +70,7 @@ class Answer:
     @property
     def tokens(self) -> int:
         """As many as the learner holds."""
-        return self._length // STAMPED
+        return self._length // TOKEN_SIZE
 
     def heard(self, payload: bytes) -> None:
         """A frame of the answer. Pieces may hold several tokens, never a part of one."""
@@ -99,8 +97,8 @@ class Answer:
             raise Incomplete(f"a piece at {at} came behind {self._length}")
         self._length = at + len(frame.text)
         # A token counts when its place is reached for the first time, not when it is sent again.
-        for place in range(max(at, self._longest), self._length, STAMPED):
-            self._latencies.append(age(frame.text[place - at : place - at + SIZE], now))
+        for place in range(max(at, self._longest), self._length, TOKEN_SIZE):
+            self._latencies.append(token_age(frame.text, place - at, now))
         self._longest = max(self._longest, self._length)
 
 

@@ -55,12 +55,14 @@ class Broadcast(Protocol):
         """
         ...
 
-    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
+    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> int:
         """Put `text` behind the first `at` code points of the draft `key` and publish `payload`, in one step.
 
         All pieces of one draft go out on one topic.
 
-        A higher `revision` with `at` 0 begins the draft anew. Returns False, and publishes nothing, when the draft
+        Returns how many instances listen to the topic, 1 if none does.
+
+        A higher `revision` with `at` 0 begins the draft anew. Returns 0, and publishes nothing, when the draft
         has a higher revision or is not exactly `at` long: then another writer is at work, or, when `read_draft` finds
         none, the draft was lost with the broadcast, and the same revision may begin it again with `at` 0 and all its
         text. Raises Unavailable when the server is away; whether the step was made is then for `read_draft` to say.

@@ -46,14 +46,14 @@ class InProcessBroadcast:
             if not audience:
                 del self._audiences[topic]
 
-    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
+    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> int:
         """See Broadcast."""
         await checkpoint_if_cancelled()
         extended = self._drafts.extend(key, revision, at, text)
         if extended:
             self._tell(topic, payload)
         await cancel_shielded_checkpoint()
-        return extended
+        return int(extended)
 
     async def read_draft(self, key: str) -> Draft | None:
         """See Broadcast."""

@@ -90,7 +90,7 @@ class RedisBroadcast:
         """See Broadcast. Entered without the server's confirmation when it is away or silent for 2 s."""
         return self._shards.channels.listen(self._channel(topic), listener, self._tally)
 
-    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> bool:
+    async def extend_draft(self, key: str, topic: str, *, revision: int, at: int, text: str, payload: bytes) -> int:
         """See Broadcast."""
         try:
             extended = await self._drafts.extend(
@@ -99,7 +99,7 @@ class RedisBroadcast:
         except (Unavailable, ResponseError, asyncio.CancelledError):
             self._owe(topic)
             raise
-        self._tally["published"] += extended
+        self._tally["published"] += extended > 0
         return extended
 
     async def read_draft(self, key: str) -> Draft | None:

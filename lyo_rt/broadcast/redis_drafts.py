@@ -26,8 +26,7 @@ else
 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1], 'length', at + tonumber(ARGV[3]), 'text', before .. ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('PUBLISH', ARGV[6], ARGV[7])
-return 1
+return math.max(1, redis.call('PUBLISH', ARGV[6], ARGV[7]))
 """
 """The length is counted by the caller in code points and kept beside the text: Lua would count bytes."""
 
@@ -39,7 +38,7 @@ class Drafts:
         self._shards = shards
         self._script = Script(shards, EXTEND.replace(b"PUBLISH", shards.verbs.publish))
 
-    async def extend(self, key: str, topic: str, piece: tuple[int, int, str, bytes], asked: Callable[[], None]) -> bool:
+    async def extend(self, key: str, topic: str, piece: tuple[int, int, str, bytes], asked: Callable[[], None]) -> int:
         """See Broadcast.extend_draft; `piece` is revision, at, text and payload. For `asked` see Shards.do."""
         revision, at, text, payload = piece
         name = self._shards.names.draft(key, topic)
@@ -49,7 +48,7 @@ class Drafts:
             reply = await self._script.run([name], *numbers, text.encode(), EXPIRE, channel, payload, asked=asked)
         except ResponseError as refusal:
             raise refused(refusal) from refusal
-        return bool(reply)
+        return int(reply)
 
     async def read(self, key: str) -> Draft | None:
         """See Broadcast.read_draft."""
@@ -87,7 +86,7 @@ class ShardedDrafts(Drafts):
         super().__init__(shards)
         self._names = names
 
-    async def extend(self, key: str, topic: str, piece: tuple[int, int, str, bytes], asked: Callable[[], None]) -> bool:
+    async def extend(self, key: str, topic: str, piece: tuple[int, int, str, bytes], asked: Callable[[], None]) -> int:
         """See Broadcast.extend_draft."""
         if piece[1] == 0:
             name = self._names.draft_topic(key)

@@ -103,8 +103,9 @@ class Database:
         self._patient: deque[asyncio.Future[Connection]] = deque()
         self._waiting = 0
         self._announcer = announcer
-        self.nearby: Callable[[str, bytes], None] | None = None
-        """Told of what was committed here, topic and payload, before a broadcast that takes its way around a server."""
+        self.nearby: Callable[[str, bytes], bool] | None = None
+        """Told of what was written here, topic and payload, before a broadcast that takes its way around a server.
+        Whether all who follow the topic on this instance have it now."""
 
     @classmethod
     @asynccontextmanager
