@@ -26,7 +26,7 @@ class Asker(AuthUser):
     def __init__(self, auth_id: str | None = None) -> None:
         super().__init__(auth_id)
         self.identity: Identity | None = None
-        self.refusal = NotAuthenticated()
+        self.refusal: NotAuthenticated | None = None
 
 
 class BearerAuthentication(QuartAuth):
@@ -72,7 +72,7 @@ def who() -> Identity:
     if exchange.identity is None:
         asker = cast("Asker", current_app.extensions[EXTENSION].load_user())
         if asker.identity is None:
-            raise asker.refusal
+            raise asker.refusal or NotAuthenticated()
         structlog.contextvars.bind_contextvars(user_id=asker.auth_id)
         exchange.identity = asker.identity
     return exchange.identity

@@ -33,6 +33,9 @@ UNREADABLE = "The request does not keep to RFC 9112."
 BY_STATUS: dict[int, type[Problem]] = {408: HeadTooSlow, 414: TargetTooLong, 431: HeadTooLarge, 501: UnknownCoding}
 
 
+_BLANK = (b" ", b"\t")
+
+
 class StrictBuffer(ReceiveBuffer):
     """What has been received; heads and trailers are taken only as RFC 9112 writes them.
 
@@ -54,10 +57,13 @@ class StrictBuffer(ReceiveBuffer):
             raise h11.LocalProtocolError("the first line is too long", error_status_hint=414)
         if len(lines) > MOST_FIELDS + 1:
             raise h11.LocalProtocolError("too many header fields", error_status_hint=431)
-        if any(line.startswith((b" ", b"\t")) or b"\r" in line for line in lines):
-            raise h11.LocalProtocolError("a folded header field, or a bare CR")
-        lengths = [line for line in lines if line[:15].lower() == b"content-length:"]
-        if len(lengths) > 1 or any(b"," in length for length in lengths):
+        lengths = 0
+        for line in lines:
+            if line.startswith(_BLANK) or b"\r" in line:
+                raise h11.LocalProtocolError("a folded header field, or a bare CR")
+            if line[:15].lower() == b"content-length:":
+                lengths += 1 + line.count(b",")
+        if lengths > 1:
             raise h11.LocalProtocolError("more than one Content-Length")
         return lines
 
@@ -147,6 +153,8 @@ class StrictH11(H11Protocol):
     # -- the end of a connection
 
     async def _sent(self, event: Event) -> None:
+        if isinstance(event, RawData) and not event.data:
+            return  # the end of a message with a Content-Length
         if not isinstance(event, Closed) or self._lingering is not None:
             await self._below(event)
         elif self.ssl or not self._may_go_on():

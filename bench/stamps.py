@@ -9,7 +9,7 @@ SIZE = 10
 WRAP: int = 10**SIZE
 """Microseconds modulo this: good for 2.7 hours."""
 WORDS = ("Plants", "gather", "bright", "energy", "inside", "leaves", "during", "summer", "months")
-"""Words of one length, a sentence: a tutor's answer is read for its language, one of digits alone would be spared that."""
+"""Words of one length, a sentence: of digits alone the language could not be told, which is work as well."""
 TOKEN_SIZE = len(WORDS[0]) + 1 + SIZE + 2
 """Of a streamed token: a word, a space, a stamp, a mark, a space."""
 

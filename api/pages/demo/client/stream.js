@@ -51,10 +51,12 @@ export class Stream {
       this.#answers.set(message, { revision, text, length: codePoints(text) });
       return APPLIED;
     }
-    if (revision < held.revision || at < held.length) return KNOWN;
+    if (revision < held.revision) return KNOWN;
     if (at > held.length) return GAP;
-    held.text += text;
-    held.length += codePoints(text);
+    const known = held.length - at;
+    if (codePoints(text) <= known) return KNOWN;
+    held.text += [...text].slice(known).join("");
+    held.length = at + codePoints(text);
     return APPLIED;
   }
 
