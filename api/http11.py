@@ -14,6 +14,7 @@ import structlog
 from h11._receivebuffer import ReceiveBuffer
 from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
+from hypercorn.typing import H11SendableEvent
 
 from api.responses import HeadTooLarge, HeadTooSlow, TargetTooLong, UnknownCoding, rendered
 from lyo_rt.problems import BadRequest, Problem
@@ -75,6 +76,8 @@ class StrictH11(H11Protocol):
     _late: asyncio.TimerHandle | None = None
     _lingering: asyncio.TimerHandle | None = None
     _read_away = 0
+    _joins = False
+    _head = b""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -137,6 +140,10 @@ class StrictH11(H11Protocol):
         await self._send_error_response(408)
         await self._end()
 
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        self._joins = isinstance(event, h11.Response) and any(name == b"content-length" for name, _ in event.headers)
+        await super()._send_h11_event(event)
+
     async def _send_error_response(self, status_code: int) -> None:
         """What Hypercorn answers with an empty body, as a problem; the application knows nothing of the request."""
         kind = BY_STATUS.get(status_code)
@@ -153,9 +160,9 @@ class StrictH11(H11Protocol):
     # -- the end of a connection
 
     async def _sent(self, event: Event) -> None:
-        if isinstance(event, RawData) and not event.data:
-            return  # the end of a message with a Content-Length
-        if not isinstance(event, Closed) or self._lingering is not None:
+        if isinstance(event, RawData):
+            await self._write(event)
+        elif not isinstance(event, Closed) or self._lingering is not None:
             await self._below(event)
         elif self.ssl or not self._may_go_on():
             await self._end()
@@ -164,6 +171,14 @@ class StrictH11(H11Protocol):
             if not self.writer.is_closing():
                 self.writer.write_eof()
             await self._close_stream()
+
+    async def _write(self, data: RawData) -> None:
+        """A head whose body comes right behind it waits for that: of a short answer, one write and not three."""
+        if self._joins:
+            self._joins, self._head = False, data.data
+        elif self._head or data.data:
+            self._head, whole = b"", self._head + data.data
+            await self._below(RawData(whole))
 
     def _may_go_on(self) -> bool:
         """Whether the client may still be sending what nobody will read."""
