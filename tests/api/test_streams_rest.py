@@ -19,7 +19,7 @@ from api.services import Services
 from lyo_rt import streams
 from lyo_rt.clock import SystemClock
 from lyo_rt.settings import Settings
-from tests.api.learners import events_of, signed_in, token_of
+from tests.api.learners import events_of, signed_in, text_of, token_of
 from tests.api.sockets import small_socket
 from tests.loopback.openai import OpenAI
 
@@ -332,27 +332,13 @@ class TestAnswers:
                 told.append(await anext(events))
         stored = (await learner.get(path)).json()["items"][-1]
         assert {"snapshot", "delta"} <= {name for _, name, _ in told}
-        assert text_of(told, begun.json()["answer"]) == stored["text"]
+        assert text_of(((name, data) for _, name, data in told), begun.json()["answer"]) == stored["text"]
         assert told[-1][2]["sha256"] == stored["sha256"] == hashlib.sha256(stored["text"].encode()).hexdigest()
         ids = [id for id, name, _ in told if id and name != "stream"]
         assert ids == [f"1-{seq}" for seq in range(1, len(ids) + 1)]
         page = await poll(learner, stream, after=0)
         assert [item["type"] for item in page["items"]][-1] == "end"
         assert page["items"] == [data for id, name, data in told if id and name != "stream"]
-
-
-def text_of(told: list[Told], message: str) -> str:
-    """An answer as the protocol's merge rule puts it together; a gap fails."""
-    revision, whole = 0, ""
-    for _, name, data in told:
-        if name not in {"delta", "snapshot"} or data["message"] != message:
-            continue
-        if name == "snapshot" or data["revision"] > revision:
-            revision, whole = data["revision"], data["text"]
-        elif data["revision"] == revision:
-            assert data["at"] == len(whole)
-            whole += data["text"]
-    return whole
 
 
 # -- how it ends

@@ -2,10 +2,12 @@
 
 from tests.api.conftest import (  # noqa: F401  fixtures
     address,
+    authority,
     blueprints,
     cheap_passwords,
     client,
     clock,
+    few_authorities,
     instance,
     realtime,
     services,
