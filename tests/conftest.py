@@ -25,6 +25,7 @@ from lyo_rt.embedded.valkey import valkey_server as start_valkey
 from lyo_rt.limits.policies import NAMES
 from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
+from tests.loopback.certificate import certified
 
 TEMPLATE = "template_lyo"
 MEMORY = Path("/dev/shm")  # noqa: S108  (only to make a private folder in it)
@@ -60,6 +61,15 @@ def unlimited() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in UNLIMITED.items():
             environment.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clients trust one authority, and meet none: reading the world's takes 25 ms for each client of a provider."""
+    _, trusted = certified(tmp_path_factory.mktemp("authority"))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SSL_CERT_FILE", str(trusted))
         yield
 
 

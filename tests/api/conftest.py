@@ -23,7 +23,6 @@ from lyo_rt.security.passwords import Passwords
 from lyo_rt.settings import Settings
 from tests.api.learners import no_certificates
 from tests.conftest import UNLIMITED
-from tests.loopback.certificate import certified
 
 
 @asynccontextmanager
@@ -49,20 +48,6 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learners are made by the hundred here, and nobody attacks their passwords: 1 ms each, not 250."""
     for place in ("api.accounts", "api.demo"):
         monkeypatch.setattr(f"{place}.Passwords", partial(Passwords, cost=4))
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of one authority's certificate."""
-    _, trusted = certified(tmp_path_factory.mktemp("authority"))
-    return trusted
-
-
-@pytest.fixture(autouse=True)
-def few_authorities(monkeypatch: pytest.MonkeyPatch, authority: Path) -> None:
-    """The providers' clients trust nobody else, and have no use for it: reading the authorities of the world takes each
-    of them 25 ms."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
 
 
 @pytest.fixture

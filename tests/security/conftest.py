@@ -2,12 +2,10 @@
 
 from tests.api.conftest import (  # noqa: F401  fixtures
     address,
-    authority,
     blueprints,
     cheap_passwords,
     client,
     clock,
-    few_authorities,
     instance,
     realtime,
     services,
