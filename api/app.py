@@ -102,7 +102,7 @@ def routes() -> Quart:
     )
     app.request_class = JsonRequest
     app.response_class = Answer
-    app.url_rule_class = Route  # type: ignore[assignment]
+    app.url_rule_class = Route
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     QuartSchema(app, openapi_path=None, conversion_preference=None)
