@@ -40,6 +40,7 @@ from api.rest import (
     users,
     verification,
 )
+from api.routing import Route
 from api.services import Services
 from lyo_rt.security.permissions import require
 
@@ -101,6 +102,7 @@ def routes() -> Quart:
     )
     app.request_class = JsonRequest
     app.response_class = Answer
+    app.url_rule_class = Route
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     QuartSchema(app, openapi_path=None, conversion_preference=None)

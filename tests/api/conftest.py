@@ -46,7 +46,8 @@ async def served(application: Application) -> AsyncIterator[tuple[str, int]]:
 @pytest.fixture(autouse=True)
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learners are made by the hundred here, and nobody attacks their passwords: 1 ms each, not 250."""
-    monkeypatch.setattr("api.accounts.Passwords", partial(Passwords, cost=4))
+    for place in ("api.accounts", "api.demo"):
+        monkeypatch.setattr(f"{place}.Passwords", partial(Passwords, cost=4))
 
 
 @pytest.fixture

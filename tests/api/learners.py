@@ -3,7 +3,7 @@
 import base64
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from functools import cache
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -109,3 +109,20 @@ async def events_of(response: httpx.Response) -> AsyncIterator[tuple[str, str, A
         elif "data" in fields:
             yield fields.get("id", ""), fields["event"], json.loads(fields["data"])
             fields = {}
+
+
+def text_of(frames: Iterable[tuple[str, Any]], message: str) -> str:
+    """An answer as the protocol's merge rule puts it together of (name, data); a gap fails.
+
+    What was said before the stream began comes as a snapshot.
+    """
+    revision, whole = 0, ""
+    for name, data in frames:
+        if name not in {"delta", "snapshot"} or data["message"] != message:
+            continue
+        if name == "snapshot" or data["revision"] > revision:
+            revision, whole = data["revision"], data["text"]
+        elif data["revision"] == revision:
+            assert data["at"] == len(whole)
+            whole += data["text"]
+    return whole

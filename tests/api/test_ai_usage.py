@@ -15,7 +15,7 @@ from api.services import Services
 from lyo_rt.language_models.budgets import resets_at
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
-from tests.api.learners import become, events_of, give, refresh, signed_in, user_of
+from tests.api.learners import become, events_of, give, refresh, signed_in, text_of, user_of
 from tests.api.published import course
 from tests.api.quizzing import made, submitted
 from tests.loopback.openai import OpenAI
@@ -136,7 +136,7 @@ class TestWithoutTokens:
     async def test_a_tutor_s_turn_fails_and_says_why(self, learner: httpx.AsyncClient, provider: OpenAI) -> None:
         with anyio.fail_after(10):
             frames = await said(learner, "Why twice a day?")
-        text = "".join(data["text"] for name, data in frames if name == "delta")
+        text = text_of(frames, frames[-1][1]["message"])
         assert (frames[-1][1]["status"], frames[-1][1]["code"]) == ("failed", "AI_BUDGET_EXHAUSTED")
         assert text.startswith("Your AI budget of 1000 tokens a day is used up; it resets at ")
         assert frames[-1][1]["length"] == len(text)

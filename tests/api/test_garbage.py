@@ -20,9 +20,12 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def collector() -> Iterator[None]:
     """The collector, which is afterwards as it was before."""
-    thresholds = gc.get_threshold()
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
     yield
     gc.unfreeze()
+    if frozen:
+        gc.collect()
+        gc.freeze()
     gc.set_threshold(*thresholds)
 
 

@@ -204,16 +204,16 @@ async def test_without_hello_in_time_the_socket_is_closed(
         assert (await phone.closed())[0] == 4001
 
 
-@pytest.mark.parametrize("patience", [Patience(silence=0.3)])
+@pytest.mark.parametrize("patience", [Patience(silence=1.0)])
 async def test_a_silent_client_is_told_to_come_back(address: tuple[str, int], token: str, patience: Patience) -> None:
     async with greeted(address, token) as phone:
-        for _ in range(4):
-            await anyio.sleep(0.15)
+        for _ in range(3):
+            await anyio.sleep(0.4)
             await phone.send("ping")
             assert (await phone.read())["type"] == "pong"
         began = time.monotonic()
         assert (await phone.closed())[0] == 4208
-        assert 0.2 < time.monotonic() - began < 2
+        assert 0.8 < time.monotonic() - began < 5
 
 
 async def test_hello_must_be_first_and_carry_a_token_if_the_handshake_did_not(
@@ -536,7 +536,8 @@ async def test_two_devices_of_a_learner_see_the_same_answer(
         renewed = await phone.ask("regenerate", conversation=conversation)
         assert renewed["ok"]["answer"] != answer
         await tablet.until("event", event="superseded")
-        await tablet.until("end", message=renewed["ok"]["answer"])
+        for one in (phone, tablet):  # who leaves with much unread is waited for
+            await one.until("end", message=renewed["ok"]["answer"])
 
 
 def text(device: Device, message: str) -> str:

@@ -282,7 +282,7 @@ class TestShortTokens:
     async def test_the_end_of_the_token_closes_the_door(self, address: tuple[str, int], token: str, task: Work) -> None:
         async with watch(address, f"/v1/ws/tasks/{task.id}", token) as socket:
             assert (await read(socket))["state"] == "PENDING"
-            with anyio.fail_after(4):
+            with anyio.fail_after(10):
                 assert await rest(socket) == ([], 4301)
 
 

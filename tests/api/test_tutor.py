@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from api.services import Services
 from lyo_rt.settings import Settings
-from tests.api.learners import events_of, signed_in, token_of
+from tests.api.learners import events_of, signed_in, text_of, token_of
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
@@ -237,7 +237,7 @@ async def test_a_turn_over_server_sent_events(learner: httpx.AsyncClient) -> Non
     names = [name for name, _ in frames]
     assert names[-1] == "end"
     assert names.count("delta") > 3
-    text = "".join(data["text"] for name, data in frames if name == "delta")
+    text = text_of(frames, frames[-1][1]["message"])
     assert len(text) == frames[-1][1]["length"]
     async with learner.stream("POST", path, json=question, headers={"Accept": "text/event-stream"}) as response:
         again = [(name, data) async for _, name, data in events_of(response)]

@@ -161,7 +161,7 @@ async def test_what_goes_wrong_in_mid_stream_is_told_by_kind(parts: list[bytes],
 async def test_an_end_that_does_not_come_holds_nobody_up() -> None:
     async with answering([STREAM, chunked(ANSWER)]) as (model, server):
         sink = Sink()
-        with anyio.fail_after(2):
+        with anyio.fail_after(10):
             await model.stream(ASKED, sink)
             await server.left.wait()
     assert sink.text_so_far == "Grüße"
@@ -191,7 +191,7 @@ async def test_a_connection_the_provider_closed_meanwhile_is_not_used_again() ->
             sink = Sink()
             await model.stream(ASKED, sink)
             assert sink.text_so_far == "Grüße"
-            with anyio.fail_after(2):
+            with anyio.fail_after(10):
                 await server.closed.wait()
             await anyio.wait_all_tasks_blocked()
     assert server.connections == 3

@@ -1,5 +1,6 @@
 import { send } from "./http.js";
 import { Problem } from "./problem.js";
+import { forgetRenewal, keepRenewal, lastRenewal } from "./renewals.js";
 
 /*
  * The tokens are kept in localStorage: the API takes bearer tokens and sets no cookie, a reload must not sign anybody
@@ -9,7 +10,6 @@ import { Problem } from "./problem.js";
 const KEY = "lyo.session";
 const LOCK = "lyo.session";
 const EARLY_SECONDS = 60;
-const STORED_MS = 100;
 
 /** Who is signed in here, in all tabs at once. Tells `renewed` after new tokens, `ended` when nobody is any more. */
 export class Session extends EventTarget {
@@ -35,13 +35,13 @@ export class Session extends EventTarget {
   /** Throws Problem. */
   async signIn(email, password) {
     const answer = await send("POST", "/v1/auth/login", { body: { email, password } });
-    this.#keep(answer, { id: answer.user.id, email: answer.user.email, name: answer.user.full_name });
+    this.#keep(heldFrom(answer, { id: answer.user.id, email: answer.user.email, name: answer.user.full_name }));
   }
 
   /** Throws Problem, with every fault of the input. */
   async register(details) {
     const answer = await send("POST", "/v1/auth/register", { body: details });
-    this.#keep(answer, { id: answer.user_id, email: answer.email, name: answer.full_name });
+    this.#keep(heldFrom(answer, { id: answer.user_id, email: answer.email, name: answer.full_name }));
   }
 
   /** Signs out on the server if it can be reached, and here in any case; what was typed here is gone too. */
@@ -56,6 +56,7 @@ export class Session extends EventTarget {
   /** Forgets the tokens; `reason` is shown where one signs in again. */
   forget(reason = "") {
     localStorage.removeItem(KEY);
+    forgetRenewal().catch(() => undefined);
     this.dispatchEvent(new CustomEvent("ended", { detail: reason }));
   }
 
@@ -80,12 +81,13 @@ export class Session extends EventTarget {
     const held = this.#held();
     if (!held) throw Problem.signedOut();
     if (held.access !== spent) return held.access;
+    const last = await lastRenewal().catch(() => undefined); // a browser may refuse to store anything for this page
+    if (last?.spent === spent) return this.#keep(last.held);
     try {
       const answer = await send("POST", "/v1/auth/refresh", { body: { refresh_token: held.refresh } });
-      this.#keep(answer, held.user);
-      // The next tab's turn may begin before what is stored here has reached its process: it would spend the old token.
-      await new Promise((resolve) => setTimeout(resolve, STORED_MS));
-      return answer.access_token;
+      const renewed = heldFrom(answer, held.user);
+      await keepRenewal({ spent, held: renewed }).catch(() => undefined);
+      return this.#keep(renewed);
     } catch (problem) {
       if (problem.status === 401) this.forget("Your session has ended. Please sign in again.");
       throw problem;
@@ -96,16 +98,20 @@ export class Session extends EventTarget {
     return JSON.parse(localStorage.getItem(KEY));
   }
 
-  #keep(answer, user) {
-    const seconds = Math.max(answer.expires_in - EARLY_SECONDS, answer.expires_in / 2);
-    const renewAt = Date.now() + 1000 * seconds;
-    const held = { user, access: answer.access_token, refresh: answer.refresh_token, renewAt };
+  #keep(held) {
     localStorage.setItem(KEY, JSON.stringify(held));
     this.dispatchEvent(new Event("renewed"));
+    return held.access;
   }
 
   #changedElsewhere(before, now) {
     if (before?.user.id !== now?.user.id) location.reload();
     else if (now) this.dispatchEvent(new Event("renewed"));
   }
+}
+
+/** What is kept of an answer with tokens. */
+function heldFrom(answer, user) {
+  const seconds = Math.max(answer.expires_in - EARLY_SECONDS, answer.expires_in / 2);
+  return { user, access: answer.access_token, refresh: answer.refresh_token, renewAt: Date.now() + 1000 * seconds };
 }
