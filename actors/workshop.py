@@ -24,7 +24,7 @@ from lyo_rt.privacy.exports import insert_export
 from lyo_rt.problems import NotFound
 from lyo_rt.quizzes import service as quizzes
 from lyo_rt.quizzes.records import Given, NewQuiz, Placed, Quiz
-from lyo_rt.security.permissions import Permission, allows
+from lyo_rt.security.permissions import Permission, allows, may
 from lyo_rt.security.tokens import Identity
 from lyo_rt.tutoring import repository as conversations
 from lyo_rt.tutoring import service as tutoring
@@ -141,8 +141,10 @@ async def authorise(queries: Queries, who: Identity, stream: str) -> None:
             found = await generation.get_own(queries, id, who.user_id)
         case "conversation":
             found = await conversations.get_conversation(queries, id, who.user_id)
-        case "course":
+        case "course" if may(who, Permission.MEET):
             found = await courses.visible_course(queries, name, who.user_id)
+        case "course":  # that of others tells who is there
+            found = await courses.owns_course(queries, id, who.user_id)
         case "user":
             found = id == who.user_id or None
     if not found:
