@@ -20,7 +20,7 @@ class Outbox:
         self._clock = clock
 
     async def post(self, transaction: Transaction, letter: Letter, *, due_at: datetime | None = None) -> Mailed:
-        """The mail leaves soon after the commit, or at `due_at`. Returns what the token of its link will be known by."""
+        """The mail leaves soon after the commit, or at `due_at`. Returns what its link's token will be known by."""
         mailed = self._tokens.new()
         await repository.insert_letter(transaction, letter, mailed, due_at=due_at, now=self._clock.now())
         transaction.announce(TOPIC, b"")

@@ -1,7 +1,6 @@
 """The SQL of the outbox: one statement per function."""
 
 from datetime import datetime, timedelta
-
 from uuid import UUID
 
 import msgspec

@@ -53,8 +53,8 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an access token carries, all of it required but `premium` and `consent`, and `nbf`, which ours have not; times are seconds
-    since 1970."""
+    """What an access token carries, all of it required but `premium`, `consent`, and `nbf`, which ours have not; times
+    are seconds since 1970."""
 
     sub: UUID
     sid: UUID

@@ -39,7 +39,6 @@ CHOICES: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
 """The buttons of the pages for parents: label, route, what is said then, and whether that is the end."""
 
 
-
 @blueprint.get("/verify-email")
 async def verify_email() -> Response:
     """Where a new learner says that an e-mail address is theirs."""

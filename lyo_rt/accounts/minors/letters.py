@@ -12,6 +12,8 @@ from lyo_rt.mail.tokens import Mailed
 
 AGREE = timedelta(days=7)
 LOOK_AFTER = timedelta(days=60)
+CONFIRM_AFTER = timedelta(days=1)
+"""Between the consent and the mail that confirms it."""
 PAGES: dict[Purpose, str] = {"agree": "/parental-consent", "look_after": "/parents"}
 
 
@@ -19,10 +21,9 @@ class ParentMail:
     """What is posted to parents, in the transaction of whatever it is about. They are not greeted by name: nobody has
     asked for it."""
 
-    def __init__(self, outbox: Outbox, clock: Clock, *, confirm_after: timedelta) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock) -> None:
         self._outbox = outbox
         self._clock = clock
-        self._confirm_after = confirm_after
 
     async def ask(self, transaction: Transaction, child: Child, guardian: Guardian) -> None:
         """Ask whether the child may learn here."""
@@ -30,7 +31,7 @@ class ParentMail:
 
     async def confirm(self, transaction: Transaction, child: Child, guardian: Guardian) -> None:
         """Tell them, some time after they have agreed, that they have, and how to take it back (e-mail plus)."""
-        due_at = self._clock.now() + self._confirm_after
+        due_at = self._clock.now() + CONFIRM_AFTER
         await self._post_link(transaction, "consent_confirmed", "look_after", child, guardian, LOOK_AFTER, due_at)
 
     async def warn(self, transaction: Transaction, child: Child, guardian: Guardian) -> None:

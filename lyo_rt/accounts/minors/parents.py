@@ -5,6 +5,7 @@ Parents have no account. What they do they do with the links of their mails; eac
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from lyo_rt.accounts import agreements
@@ -99,9 +100,7 @@ class Parents:
             recipient = Recipient(child.id, child.email, child.full_name, child.language, child.is_verified)
             if not recipient.is_verified:
                 await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
-            await audit.record(
-                transaction, "user.consent_given", Origin(None, request_id), subject=child.id, now=now
-            )
+            await audit.record(transaction, "user.consent_given", Origin(None, request_id), subject=child.id, now=now)
 
     async def look(self, token: str) -> Child:
         """Whose parent the link was mailed to. Raises InvalidInput when it is not good."""
@@ -142,6 +141,15 @@ class Parents:
         guardian = await repository.find_guardian(transaction, user_id)
         if child is not None and guardian is not None and guardian.consented_at is not None:
             await self._letters.warn(transaction, child, guardian)
+
+    async def mail_export(self, transaction: Transaction, user_id: UUID, *, expires_at: datetime) -> bytes | None:
+        """Mail the parent a link to what is kept of the child; what its token is known by."""
+        child = await repository.lock_child(transaction, user_id)
+        guardian = await repository.find_guardian(transaction, user_id)
+        if child is None or guardian is None:
+            return None
+        mailed = await self._letters.export_ready(transaction, child, guardian, expires_at=expires_at)
+        return mailed.digest
 
     async def _withdrawn(self, transaction: Transaction, child: Child) -> None:
         await mails.drop_waiting(transaction, child.id, "consent_confirmed")

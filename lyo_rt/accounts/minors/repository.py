@@ -15,9 +15,7 @@ BIRTH_DATE, ADDRESS, HELD = "users.birth_date", "guardians.email", "age_gates.ad
 
 async def find_standing(queries: Queries, user_id: UUID) -> Standing:
     """What a new access token says of the learner."""
-    row = await queries.fetchrow(
-        "SELECT is_premium AS premium, consent, birth_date FROM users WHERE id = $1", user_id
-    )
+    row = await queries.fetchrow("SELECT is_premium AS premium, consent, birth_date FROM users WHERE id = $1", user_id)
     if row is None:
         return Standing(False, "none_needed", None)
     return msgspec.convert({**row, "birth_date": _opened(queries, row["birth_date"], user_id)}, Standing)
