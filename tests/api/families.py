@@ -28,8 +28,10 @@ async def child(address: tuple[str, int], *, years: int = 9, name: str = "Kim") 
     """A client of a child that has just registered; close it."""
     client = Client(base_url=f"http://{address[0]}:{address[1]}", timeout=30, verify=no_certificates())
     client.email = f"{name.lower()}-{uuid4().hex[:8]}@example.com"
-    answer = await register(client, email=client.email, full_name=name, birth_date=born(years, days=40))
-    assert answer.status_code == 201, answer.text
+    async with httpx.AsyncClient(base_url=client.base_url, verify=no_certificates()) as gate:
+        answer = await register(gate, email=client.email, full_name=name, birth_date=born(years, days=40))
+        assert answer.status_code == 201, answer.text
+        client.cookies = gate.cookies
     carry(client, answer.json())
     return client
 

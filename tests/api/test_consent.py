@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import uuid4
 
+import anyio
 import httpx
 import pytest
 
@@ -26,7 +28,7 @@ from tests.api.families import (
     refreshed,
     register,
 )
-from tests.api.learners import PASSWORD, Client, audited, token_of, user_of
+from tests.api.learners import PASSWORD, Client, audited, signed_in, token_of, user_of
 from tests.api.lives import MovedClock, dump, login, until, until_done
 from tests.api.mailbox import Mailbox, link_in, token_in
 from tests.api.sockets import greeted
@@ -91,8 +93,9 @@ class TestTheGate:
         assert "set-cookie" not in answer.headers
 
     async def test_nothing_is_collected_beyond_what_consent_needs(
-        self, services: Services, kim: Client, mailbox: Mailbox
+        self, services: Services, address: tuple[str, int], mailbox: Mailbox
     ) -> None:
+        await (await child(address)).aclose()
         row = await services.database.fetchrow("SELECT birth_date, bio, consent_due_at FROM users")
         assert row is not None
         assert row["birth_date"].startswith("$lyo1$")
@@ -198,10 +201,7 @@ class TestConsent:
         assert (await kim.post("/v1/tutor/conversations", json={})).status_code == 201
         assert (await decide(client, "agree", token_in(mail))).status_code == 422
         await mailbox.next(kim.email, "Confirm your e-mail address")
-        await services.database.fetchval("SELECT 1")
-        waiting = await services.database.fetchrow(
-            "SELECT kind, due_at, recipient FROM mail_outbox WHERE state = 'WAITING'"
-        )
+        waiting = await services.database.fetchrow("SELECT * FROM mail_outbox WHERE state = 'WAITING'")
         assert waiting is not None
         assert waiting["kind"] == "consent_confirmed"
         assert timedelta(hours=23) < waiting["due_at"] - services.clock.now() <= timedelta(days=1)
@@ -210,8 +210,6 @@ class TestConsent:
         assert await audited(services, user_of(kim)) == ["user.consent_given"]
 
     async def test_of_many_uses_at_once_one_counts(self, services: Services, kim: Client, mailbox: Mailbox) -> None:
-        import anyio
-
         await ask(kim)
         token, statuses = token_in(await mailbox.next(PARENT, ASKED)), list[int]()
 
@@ -290,6 +288,7 @@ class TestTheParent:
 
     @pytest.fixture
     async def link(self, services: Services, learning: Client, clock: MovedClock, mailbox: Mailbox) -> str:
+        assert await consent_of(learning) == "given"
         return await confirmation(services, clock, mailbox)
 
     async def test_sees_what_is_kept_and_has_it_sent(
@@ -378,8 +377,6 @@ class TestTheParent:
     async def test_is_told_of_harm_once_and_not_in_what_words(
         self, services: Services, learning: Client, mailbox: Mailbox
     ) -> None:
-        from uuid import uuid4
-
         talk = (await learning.post("/v1/tutor/conversations", json={})).json()["id"]
         for kind in ("self_harm", "danger"):
             async with services.database.transaction() as transaction:
@@ -404,10 +401,6 @@ class TestTheParent:
     async def test_a_grown_learner_s_parents_are_nobody_s_business(
         self, services: Services, address: tuple[str, int], mailbox: Mailbox
     ) -> None:
-        from uuid import uuid4
-
-        from tests.api.learners import signed_in
-
         async with await signed_in(services, address) as grown:
             talk = (await grown.post("/v1/tutor/conversations", json={})).json()["id"]
             async with services.database.transaction() as transaction:
