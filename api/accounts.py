@@ -67,7 +67,7 @@ def open_accounts(
         Verification(database, mail, clock),
         PasswordChanges(database, passwords, mail, revocations, clock),
         SignedInDevices(database, revocations, clock, access_lifetime=access, refresh_lifetime=refresh),
-        Leaving(database, passwords, revocations, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
+        Leaving(database, passwords, revocations, gate, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
         parents,
         MailedExports(mail, parents),
     )
