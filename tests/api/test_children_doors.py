@@ -176,8 +176,6 @@ async def test_every_command_and_stream_goes_as_far_as_learning(
     async with greeted(address, token_of(learning)) as socket:
         for frame, (members, expected) in commands.items():
             reply = await socket.ask(frame.__name__.lower(), **members)
-            if frame is doors.frames.Stop:
-                await services.broadcast.publish("nothing", b"")
             got = "ok" if "ok" in reply else reply["problem"]["code"]
             assert got in {expected, "CONFLICT"}, (frame, reply)
         await socket.send("typing", course=own)

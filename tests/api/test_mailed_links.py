@@ -9,7 +9,7 @@ from tests.api.conftest import with_settings
 
 pytestmark = pytest.mark.anyio
 
-PAGES = ("verify-email", "reset-password", "forgot-password")
+PAGES = ("verify-email", "reset-password", "forgot-password", "parental-consent", "parents", "export")
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ async def test_the_language_is_the_browsers_where_the_link_names_none(client: ht
 
 
 async def test_their_files_are_served_and_nothing_else(client: httpx.AsyncClient) -> None:
-    for name, kind in (("page.css", "text/css"), ("page.js", "text/javascript")):
+    scripts = [(name, "text/javascript") for name in ("page.js", "decisions.js", "export.js")]
+    for name, kind in (("page.css", "text/css"), *scripts):
         answer = await client.get(f"/account/{name}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
