@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from lyo_rt.accounts.records import Credentials, Recipient, RefreshState, Role, SignedInDevice, User
+from lyo_rt.accounts.records import Credentials, NewSession, Recipient, RefreshState, Role, SignedInDevice, User
 from lyo_rt.database.pool import Queries, many, one
 from lyo_rt.security.tokens import Consent
 
@@ -64,24 +64,27 @@ async def find_credentials(database: Queries, email_key: str) -> Credentials | N
 
 async def insert_session(
     database: Queries, *, user_id: UUID, password_hash: str, device: str | None, now: datetime
-) -> UUID | None:
+) -> NewSession | None:
     """A new signed-in device, or None when the learner is gone, no longer active, or has another password by now.
+
+    What a child's device calls itself is not kept before a parent has agreed.
 
     Whoever suspends them or changes the password at this moment is waited for; or they wait, and sign this device out
     too.
     """
-    session: UUID | None = await database.fetchval(
+    row = await database.fetchrow(
         """
         INSERT INTO auth_sessions (user_id, device, created_at, last_used_at)
-        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active AND password_hash = $4 FOR SHARE
-        RETURNING id
+        SELECT id, CASE WHEN consent <> 'pending' THEN $2 END, $3, $3
+        FROM users WHERE id = $1 AND is_active AND password_hash = $4 FOR SHARE
+        RETURNING id, device
         """,
         user_id,
         device,
         now,
         password_hash,
     )
-    return session
+    return one(NewSession, row)
 
 
 async def drop_dead_sessions(database: Queries, *, user_id: UUID, unused_since: datetime) -> None:

@@ -97,7 +97,7 @@ class Accounts:
             )
             if user is None:
                 raise EmailTaken()
-            pair = await self._open_session(transaction, user, hashed, None if child else device, now)
+            pair = await self._open_session(transaction, user, hashed, device, now)
             if not child:
                 await self._welcome(transaction, user, language, now)
         return Registered(
@@ -182,14 +182,14 @@ class Accounts:
     async def _open_session(
         self, transaction: Transaction, user: User, password_hash: str, device: str | None, now: datetime
     ) -> RefreshedTokens:
-        session_id = await repository.insert_session(
+        session = await repository.insert_session(
             transaction, user_id=user.id, password_hash=password_hash, device=device, now=now
         )
-        if session_id is None:
+        if session is None:
             raise WrongCredentials()
-        data = {"session": session_id, "device": device, "at": now}
+        data = {"session": session.id, "device": session.device, "at": now}
         await streams.append(transaction, streams.user_stream(user.id), "device.signed_in", data)
-        return await self._pair(transaction, user, session_id, now)
+        return await self._pair(transaction, user, session.id, now)
 
     async def _rotate(
         self, transaction: Transaction, state: RefreshState, digest: bytes, now: datetime
