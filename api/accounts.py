@@ -65,7 +65,7 @@ def open_accounts(
             texts=texts,
         ),
         Verification(database, mail, clock),
-        PasswordChanges(database, passwords, mail, revocations, clock),
+        PasswordChanges(database, passwords, mail, revocations, clock, parents.remind),
         SignedInDevices(database, revocations, clock, access_lifetime=access, refresh_lifetime=refresh),
         Leaving(database, passwords, revocations, gate, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
         parents,

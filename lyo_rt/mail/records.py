@@ -14,12 +14,15 @@ Kind = Literal[
     "parental_consent",
     "consent_confirmed",
     "harm_seen",
+    "parents_link",
     "child_export_ready",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-TO_PARENTS: frozenset[Kind] = frozenset({"parental_consent", "consent_confirmed", "harm_seen", "child_export_ready"})
+TO_PARENTS: frozenset[Kind] = frozenset(
+    {"parental_consent", "consent_confirmed", "harm_seen", "parents_link", "child_export_ready"}
+)
 """Mails that go to a child's parent: the name in them is the child's."""
-REUSABLE: frozenset[Kind] = frozenset({"export_ready", "consent_confirmed", "harm_seen", "child_export_ready"})
+REUSABLE: frozenset[Kind] = TO_PARENTS - {"parental_consent"} | {"export_ready"}
 """Mails whose link is good more than once."""
 
 

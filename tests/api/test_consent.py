@@ -417,6 +417,25 @@ class TestTheParent:
         await everything_is_sent(services)
         assert mailbox.waiting() == []
 
+    async def test_who_has_lost_the_link_asks_for_another_as_for_a_password(
+        self,
+        services: Services,
+        client: httpx.AsyncClient,
+        learning: Client,
+        link: str,
+        mailbox: Mailbox,
+        clock: MovedClock,
+    ) -> None:
+        clock.ahead += timedelta(minutes=2)
+        for _ in range(2):
+            answer = await client.post("/v1/auth/password/forgot", json={"email": PARENT.upper()})
+            assert (answer.status_code, answer.content) == (204, b"")
+        token = token_in(await mailbox.next(PARENT, "Your way to"))
+        assert token != link
+        assert (await decide(client, "review", token)).json()["email"] == learning.email
+        await everything_is_sent(services)
+        assert not [mail for mail in mailbox.waiting() if mail["To"] == PARENT], "a minute has not passed"
+
     async def test_links_are_good_for_what_they_are_for(self, kim: Client, mailbox: Mailbox, clock: MovedClock) -> None:
         await ask(kim)
         token = token_in(await mailbox.next(PARENT))

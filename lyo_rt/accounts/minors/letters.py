@@ -38,6 +38,10 @@ class ParentMail:
         """Tell them that the tutor has seen signs of harm; not which, nor in what words."""
         await self._post_link(transaction, "harm_seen", "look_after", child, guardian, LOOK_AFTER)
 
+    async def remind(self, transaction: Transaction, child: Child, guardian: Guardian) -> None:
+        """Give them another link, as they have asked."""
+        await self._post_link(transaction, "parents_link", "look_after", child, guardian, LOOK_AFTER)
+
     async def export_ready(
         self, transaction: Transaction, child: Child, guardian: Guardian, *, expires_at: datetime
     ) -> Mailed:

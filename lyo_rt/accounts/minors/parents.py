@@ -5,7 +5,7 @@ Parents have no account. What they do they do with the links of their mails; eac
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from lyo_rt.accounts import agreements
@@ -19,7 +19,7 @@ from lyo_rt.accounts.minors.records import Child, ConsentState, Guardian, Purpos
 from lyo_rt.accounts.minors.rules import may_mail
 from lyo_rt.accounts.records import Recipient
 from lyo_rt.accounts.revocations import Revocations
-from lyo_rt.accounts.rules import email_address, email_key
+from lyo_rt.accounts.rules import email_key
 from lyo_rt.accounts.signing_out import sign_out
 from lyo_rt.audit import repository as audit
 from lyo_rt.audit.records import Origin
@@ -70,7 +70,7 @@ class Parents:
 
         Raises Conflict when none is waited for, InvalidInput for an address that cannot be a parent's.
         """
-        email, now = email_address(email), self._clock.now()
+        email, now = email_key(email), self._clock.now()
         async with self._database.transaction() as transaction:
             child = await repository.lock_child(transaction, identity.user_id)
             if child is None or child.consent != "pending" or not child.is_active:
@@ -79,7 +79,7 @@ class Parents:
             if fault := _wrong(email, child, guardian):
                 raise InvalidInput(errors=[fault])
             outstanding = await repository.find_outstanding(transaction, child.id, email, now=now)
-            if guardian is not None and email_key(guardian.email) != email_key(email):
+            if guardian is not None and guardian.email != email:
                 await repository.drop_links(transaction, child.id, "agree")
             await repository.name_guardian(transaction, child.id, email, language, now=now)
             if may_mail(outstanding, now):
@@ -142,6 +142,17 @@ class Parents:
         if child is not None and guardian is not None and guardian.consented_at is not None:
             await self._letters.warn(transaction, child, guardian)
 
+    async def remind(self, transaction: Transaction, email_key: str) -> None:
+        """Mail a new link to look after each child whose parent reads the mails to this address, unless that was done
+        a minute ago, or three times within a day."""
+        now = self._clock.now()
+        for user_id in await repository.children_of(transaction, email_key):
+            child = await repository.lock_child(transaction, user_id)
+            guardian = await repository.find_guardian(transaction, user_id)
+            sent = await repository.find_sent(transaction, user_id, since=now - timedelta(days=1))
+            if child is not None and guardian is not None and may_mail(sent, now):
+                await self._letters.remind(transaction, child, guardian)
+
     async def mail_export(self, transaction: Transaction, user_id: UUID, *, expires_at: datetime) -> bytes | None:
         """Mail the parent a link to what is kept of the child; what its token is known by."""
         child = await repository.lock_child(transaction, user_id)
@@ -172,10 +183,10 @@ class Parents:
 
 def _wrong(email: str, child: Child, guardian: Guardian | None) -> Fault | None:
     """Why this cannot be the address of the child's parent."""
-    if email_key(email) == email_key(child.email):
+    if email == email_key(child.email):
         return Fault("/parent_email", OWN)
     agreed = guardian is not None and guardian.consented_at is not None
-    if agreed and guardian is not None and email_key(guardian.email) != email_key(email):
+    if agreed and guardian is not None and guardian.email != email:
         return Fault("/parent_email", ANOTHER)
     return None
 

@@ -133,6 +133,31 @@ async def find_outstanding(queries: Queries, user_id: UUID, email: str, *, now: 
     return one(Outstanding, row) or Outstanding(0, None, 0)
 
 
+async def children_of(queries: Queries, email: str) -> list[UUID]:
+    """Children whose parent has agreed, and reads the mails to this address."""
+    rows = await queries.fetch(
+        """
+        SELECT user_id FROM guardians JOIN users ON users.id = user_id
+        WHERE email_index = ANY($1) AND consented_at IS NOT NULL AND is_active ORDER BY user_id
+        """,
+        queries.cipher.indexes(ADDRESS, email),
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def find_sent(queries: Queries, user_id: UUID, *, since: datetime) -> Outstanding:
+    """The links to look after the child that were mailed since then."""
+    row = await queries.fetchrow(
+        """
+        SELECT count(*) AS links, max(created_at) AS newest, 0 AS others FROM guardian_links
+        WHERE user_id = $1 AND purpose = 'look_after' AND created_at > $2
+        """,
+        user_id,
+        since,
+    )
+    return one(Outstanding, row) or Outstanding(0, None, 0)
+
+
 async def keep_link(
     queries: Queries, digest: bytes, purpose: Purpose, user_id: UUID, *, now: datetime, expires_at: datetime
 ) -> None:
