@@ -17,6 +17,7 @@ from api.rest.auth import LONGEST_TEXT
 from api.services import services
 from lyo_rt.mail.rules import spoken
 from lyo_rt.privacy.repository import count_kept
+from lyo_rt.privacy.service import cancel_work
 from lyo_rt.security.tokens import Consent
 
 blueprint = Blueprint("parents", __name__, url_prefix="/v1/parents")
@@ -103,9 +104,10 @@ async def withdraw(data: LinkRequest) -> Response:
     """Take one's consent back.
 
     All the child's devices are signed out, on every instance, and live sockets are closed with 4010. The account waits
-    for consent again, and is erased when two weeks have passed without.
+    for consent again, and is erased when two weeks have passed without. What is being written for the child ends.
     """
-    await services().parents.withdraw(data.token.get_secret_value(), request_id=request_id())
+    child = await services().parents.withdraw(data.token.get_secret_value(), request_id=request_id())
+    await cancel_work(services().database, child)
     return Response(status=204)
 
 

@@ -311,6 +311,7 @@ class TestTheParent:
     async def test_takes_consent_back_at_once(
         self, services: Services, address: tuple[str, int], client: httpx.AsyncClient, learning: Client, link: str
     ) -> None:
+        task = (await learning.post("/v1/courses:generate", json=COURSE, headers={"Idempotency-Key": "1"})).json()
         async with greeted(address, token_of(learning)) as device:
             assert (await decide(client, "withdraw", link)).status_code == 204
             assert (await device.closed())[0] == 4010
@@ -323,6 +324,12 @@ class TestTheParent:
         assert (await decide(client, "withdraw", link)).status_code == 204
         acts = await services.database.fetch("SELECT act FROM agreements ORDER BY created_at")
         assert [row["act"] for row in acts] == ["agreed", "withdrawn"]
+
+        async def ended() -> bool:
+            state = await services.database.fetchval("SELECT state FROM tasks WHERE id = $1", task["task_id"])
+            return state in {"CANCELLED", "DONE"}
+
+        await until(ended)
 
     async def test_alone_can_agree_again(
         self, client: httpx.AsyncClient, learning: Client, link: str, mailbox: Mailbox

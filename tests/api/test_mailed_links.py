@@ -1,8 +1,13 @@
 """The pages that mailed links lead to, as they are served."""
 
+import hashlib
+import tomllib
+
 import httpx
 import pytest
 
+from api.pages.mailed_links import FILES
+from lyo_rt.accounts.minors.parents import NOTICE
 from lyo_rt.mail.rules import LANGUAGES
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
@@ -32,6 +37,16 @@ async def test_every_page_is_there_in_every_language_and_nothing_in_it_is_inline
             assert "style=" not in answer.text
             texts.add(answer.text)
         assert len(texts) == len(LANGUAGES)
+
+
+def test_a_notice_that_has_changed_has_another_version() -> None:
+    """What parents have agreed to is known by its version: change that with the text, and then this."""
+    read = [
+        tomllib.loads((FILES / "texts" / f"{language}.toml").read_text(encoding="utf-8"))["parental_consent"]
+        for language in LANGUAGES
+    ]
+    said = repr([(one["lead"], one["notice"], one["agree"]) for one in read])
+    assert (NOTICE, hashlib.sha256(said.encode()).hexdigest()[:16]) == ("2026-11-30", "12c6450940ea5510")
 
 
 async def test_the_language_is_the_browsers_where_the_link_names_none(client: httpx.AsyncClient) -> None:

@@ -107,19 +107,20 @@ class Parents:
         async with self._acting(token, ("look_after",)) as (_, child):
             return child
 
-    async def withdraw(self, token: str, *, request_id: str) -> None:
+    async def withdraw(self, token: str, *, request_id: str) -> UUID:
         """The parent takes consent back: every device is signed out at once, on every instance, and the account waits
-        for consent again, until it is erased. Done twice it changes nothing more."""
+        for consent again, until it is erased. Done twice it changes nothing more. Returns whose account it is."""
         now = self._clock.now()
         async with self._acting(token, ("look_after",)) as (transaction, child):
             if child.consent != "given":
-                return
+                return child.id
             await self._withdrawn(transaction, child)
             await repository.set_consent(transaction, child.id, "pending", due_at=now + self._gate.wait)
             await sign_out(transaction, self._revocations, child.id, "consent_withdrawn", now=now)
             await audit.record(
                 transaction, "user.consent_withdrawn", Origin(None, request_id), subject=child.id, now=now
             )
+        return child.id
 
     async def erase(self, token: str, *, request_id: str) -> None:
         """The parent has all of it erased, without a cool-off; also who has not agreed. Nobody takes it back."""
