@@ -73,15 +73,8 @@ class Eraser:
     async def _stop_work(self, erasure: Erasure) -> None:
         """Ask for the end of all that is being written for the person, and wait for it for a while."""
         with anyio.move_on_after(STOP_SECONDS):
-            while work := await persist(partial(repository.open_work, self._database, erasure.user_id)):
-                await persist(partial(self._cancel, work))
+            while await persist(partial(service.cancel_work, self._database, erasure.user_id)):  # noqa: ASYNC110
                 await anyio.sleep(LOOK_SECONDS)
-
-    async def _cancel(self, work: list[Lease]) -> None:
-        async with self._database.transaction() as transaction:
-            for lease in work:
-                await leases.request_cancel(transaction, lease.kind, lease.id)
-                transaction.announce(leases.CANCEL_TOPIC, leases.encode_cancel(lease.kind, lease.id))
 
     async def _note_traces(self, lease: Lease, erasure: Erasure) -> Erasure | None:
         async with self._database.transaction() as transaction:

@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import IO
 from uuid import UUID
@@ -13,13 +13,13 @@ from actors.work import persist
 from lyo_rt import leases
 from lyo_rt.clock import Clock
 from lyo_rt.database.changes import Changes
-from lyo_rt.database.pool import Database
+from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.generation import service as tasks
 from lyo_rt.leases import POISONED_AFTER, Lease, LeaseLost
 from lyo_rt.media.service import Library
 from lyo_rt.privacy import archive, exports
 from lyo_rt.privacy.archive import Archive
-from lyo_rt.privacy.exports import Exports
+from lyo_rt.privacy.exports import Exports, Ready
 from lyo_rt.problems import NotFound, Problem, Unavailable
 from lyo_rt.security.reencryption import SealedTable
 
@@ -36,13 +36,16 @@ class Exporter:
         exports: Exports,
         clock: Clock,
         sealed: Mapping[str, SealedTable],
+        mail: Callable[[Transaction, Ready], Awaitable[bytes | None]],
     ) -> None:
-        """`sealed`: the tables with sealed columns, by name."""
+        """`sealed`: the tables with sealed columns, by name. `mail` posts the link to an export, and returns what its
+        token will be known by; None when there is nobody to mail."""
         self._database = database
         self._library = library
         self._exports = exports
         self._clock = clock
         self._sealed = sealed
+        self._mail = mail
 
     async def export(self, lease: Lease) -> None:
         """Make the export of the task of this lease. Raises LeaseLost."""
@@ -96,7 +99,9 @@ class Exporter:
             changes = Changes()
             tasks.finish(changes, lease, "DONE", "Your data is ready", None, result=lease.id)
             leases.held_still(await transaction.carry_out(changes), lease)
-            await exports.set_ready(transaction, lease.id, size=size, sha256=digest)
+            ready = await exports.set_ready(transaction, lease.id, size=size, sha256=digest)
+            if ready is not None and (link := await self._mail(transaction, ready)) is not None:
+                await exports.set_link(transaction, lease.id, link)
 
     async def _fail(self, lease: Lease, problem: Problem) -> None:
         changes = Changes()

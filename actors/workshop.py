@@ -20,11 +20,11 @@ from lyo_rt.language_models.tasks import CourseBrief
 from lyo_rt.leases import Lease
 from lyo_rt.operations.service import OPS
 from lyo_rt.privacy.exports import KIND as EXPORT
-from lyo_rt.privacy.exports import insert_export
+from lyo_rt.privacy.exports import has_begun, insert_export
 from lyo_rt.problems import NotFound
 from lyo_rt.quizzes import service as quizzes
 from lyo_rt.quizzes.records import Given, NewQuiz, Placed, Quiz
-from lyo_rt.security.permissions import Permission, allows
+from lyo_rt.security.permissions import Permission, allows, may
 from lyo_rt.security.tokens import Identity
 from lyo_rt.tutoring import repository as conversations
 from lyo_rt.tutoring import service as tutoring
@@ -51,12 +51,20 @@ class Workshop:
 
     async def export(self, transaction: Transaction, user: UUID, *, now: datetime) -> UUID:
         """Begin an export of all that is the learner's; returns the task's id, which is the export's too."""
+        return await self._export(transaction, user, for_parent=False, now=now)
+
+    async def _export(self, transaction: Transaction, user: UUID, *, for_parent: bool, now: datetime) -> UUID:
         id, changes = uuid4(), Changes()
         lease = generation.create_other(changes, EXPORT, id=id, user=user, owner=self._adopter.owner)
         await transaction.carry_out(changes)
-        await insert_export(transaction, id, user, now=now)
+        await insert_export(transaction, id, user, for_parent=for_parent, now=now)
         self._begin(transaction, lease)
         return id
+
+    async def export_for_parent(self, transaction: Transaction, child: UUID, *, now: datetime) -> None:
+        """Begin an export of all that is a child's, which its parent is mailed a link to; none while one is made."""
+        if not await has_begun(transaction, child):
+            await self._export(transaction, child, for_parent=True, now=now)
 
     async def cancel(self, transaction: Transaction, user: UUID, task: UUID) -> TaskRecord:
         """Ask for the end of a task; one that has ended stays as it is. Raises NotFound for a stranger's."""
@@ -141,8 +149,10 @@ async def authorise(queries: Queries, who: Identity, stream: str) -> None:
             found = await generation.get_own(queries, id, who.user_id)
         case "conversation":
             found = await conversations.get_conversation(queries, id, who.user_id)
-        case "course":
+        case "course" if may(who, Permission.MEET):
             found = await courses.visible_course(queries, name, who.user_id)
+        case "course":  # that of others tells who is there
+            found = await courses.owns_course(queries, id, who.user_id)
         case "user":
             found = id == who.user_id or None
     if not found:

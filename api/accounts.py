@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lyo_rt.accounts.agreements import Texts
 from lyo_rt.accounts.leaving import Leaving
+from lyo_rt.accounts.mailed_exports import MailedExports
 from lyo_rt.accounts.mailed_links import AccountMail
+from lyo_rt.accounts.minors.gate import AgeGate
+from lyo_rt.accounts.minors.letters import ParentMail
+from lyo_rt.accounts.minors.parents import Parents
 from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
@@ -30,6 +35,8 @@ class AccountParts:
     password_changes: PasswordChanges
     signed_in_devices: SignedInDevices
     leaving: Leaving
+    parents: Parents
+    mailed_exports: MailedExports
 
 
 def open_accounts(
@@ -38,14 +45,29 @@ def open_accounts(
     """Over one set of keys, passwords and revocations; nothing runs yet."""
     access = timedelta(minutes=settings.jwt_access_token_expire_minutes)
     refresh = timedelta(days=settings.jwt_refresh_token_expire_days)
-    mail = AccountMail(Outbox(MailedTokens(keys, clock), clock), clock)
+    outbox = Outbox(MailedTokens(keys, clock), clock)
+    mail, gate = AccountMail(outbox, clock), AgeGate(required=settings.birth_date_required)
     passwords = Passwords()
     revocations = Revocations(database, broadcast, clock, access_lifetime=access)
+    parents = Parents(database, gate, ParentMail(outbox, clock), mail, revocations, clock)
+    texts = Texts(settings.terms_version, settings.privacy_version)
     tokens = Tokens(keys, clock, access_lifetime=access)
     return AccountParts(
-        Accounts(database, tokens, passwords, clock, revocations, mail, refresh_lifetime=refresh),
+        Accounts(
+            database,
+            tokens,
+            passwords,
+            clock,
+            revocations,
+            mail,
+            refresh_lifetime=refresh,
+            gate=gate,
+            texts=texts,
+        ),
         Verification(database, mail, clock),
-        PasswordChanges(database, passwords, mail, revocations, clock),
+        PasswordChanges(database, passwords, mail, revocations, clock, parents.remind),
         SignedInDevices(database, revocations, clock, access_lifetime=access, refresh_lifetime=refresh),
-        Leaving(database, passwords, revocations, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
+        Leaving(database, passwords, revocations, gate, clock, cool_off=timedelta(days=settings.erasure_cool_off_days)),
+        parents,
+        MailedExports(mail, parents),
     )

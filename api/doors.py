@@ -23,20 +23,23 @@ ROUTES: Mapping[str, Permission] = {
     "ai_usage.read_costs": Permission.VIEW_OPERATIONS,
     "ai_usage.read_usage": Permission.LEARN,
     "audit.list_entries": Permission.VIEW_AUDIT,
-    "auth.logout": Permission.VIEW_OWN_PROFILE,
-    "auth_sessions.list_devices": Permission.VIEW_OWN_PROFILE,
-    "auth_sessions.sign_out": Permission.VIEW_OWN_PROFILE,
+    "auth.logout": Permission.KEEP_ACCOUNT,
+    "auth_sessions.list_devices": Permission.KEEP_ACCOUNT,
+    "auth_sessions.sign_out": Permission.KEEP_ACCOUNT,
+    "consent.ask": Permission.KEEP_ACCOUNT,
+    "consent.list_agreements": Permission.KEEP_ACCOUNT,
+    "consent.read": Permission.KEEP_ACCOUNT,
     "courses.generate": Permission.AI_GENERATION,
     "courses.generate_slash": Permission.AI_GENERATION,
     "courses.list_courses": Permission.VIEW_COURSES,
     "courses.read_course": Permission.VIEW_COURSES,
     "explanations.explain_code": Permission.AI_GENERATION,
-    "exports.download": Permission.VIEW_OWN_PROFILE,
-    "exports.export": Permission.VIEW_OWN_PROFILE,
+    "exports.download": Permission.KEEP_ACCOUNT,
+    "exports.export": Permission.KEEP_ACCOUNT,
     "generated-courses.generate_course": Permission.AI_GENERATION,
     "media.delete": Permission.LEARN,
     "media.download": Permission.LEARN,
-    "media.upload": Permission.LEARN,
+    "media.upload": Permission.SHARE,
     "passwords.change": Permission.EDIT_OWN_PROFILE,
     "quizzes.generate": Permission.AI_GENERATION,
     "quizzes.list_quizzes": Permission.LEARN,
@@ -50,14 +53,14 @@ ROUTES: Mapping[str, Permission] = {
     "tasks.read": Permission.LEARN,
     "tasks.status": Permission.LEARN,
     "tasks.task_events": Permission.LEARN,
-    "teaching.accept": Permission.LEARN,
-    "teaching.decline": Permission.LEARN,
-    "teaching.end": Permission.LEARN,
+    "teaching.accept": Permission.MEET,
+    "teaching.decline": Permission.MEET,
+    "teaching.end": Permission.MEET,
     "teaching.invite": Permission.TEACH,
-    "teaching.list_invitations": Permission.LEARN,
+    "teaching.list_invitations": Permission.MEET,
     "teaching.list_students": Permission.TEACH,
-    "teaching.list_teachers": Permission.LEARN,
-    "teaching.read": Permission.LEARN,
+    "teaching.list_teachers": Permission.MEET,
+    "teaching.read": Permission.MEET,
     "tickets.issue": Permission.LEARN,
     "translations.translate_text": Permission.AI_GENERATION,
     "tutor.conversation_events": Permission.LEARN,
@@ -69,11 +72,11 @@ ROUTES: Mapping[str, Permission] = {
     "tutor.send": Permission.AI_GENERATION,
     "tutor.stop": Permission.LEARN,
     "users.change_me": Permission.EDIT_OWN_PROFILE,
-    "users.leave": Permission.EDIT_OWN_PROFILE,
+    "users.leave": Permission.KEEP_ACCOUNT,
     "users.list_activity": Permission.VIEW_OWN_PROFILE,
-    "users.read_me": Permission.VIEW_OWN_PROFILE,
+    "users.read_me": Permission.KEEP_ACCOUNT,
     "users.read_preferences": Permission.VIEW_OWN_PROFILE,
-    "users.read_profile": Permission.LEARN,
+    "users.read_profile": Permission.MEET,
     "users.read_stats": Permission.VIEW_OWN_PROFILE,
     "users.replace_me": Permission.EDIT_OWN_PROFILE,
     "users.replace_preferences": Permission.EDIT_OWN_PROFILE,
@@ -84,11 +87,11 @@ FRAMES: Mapping[type[ClientFrame], Permission] = {
     frames.Ask: Permission.AI_GENERATION,
     frames.Cancel: Permission.LEARN,
     frames.Generate: Permission.AI_GENERATION,
-    frames.Presence: Permission.VIEW_COURSES,
+    frames.Presence: Permission.MEET,
     frames.Regenerate: Permission.AI_GENERATION,
     frames.Stop: Permission.LEARN,
     frames.Subscribe: Permission.LEARN,
-    frames.Typing: Permission.VIEW_COURSES,
+    frames.Typing: Permission.MEET,
 }
 """The commands of a session. What is not here (hello, auth, ping, unsubscribe) keeps the session itself."""
 
@@ -107,6 +110,12 @@ def check_doors(app: Quart) -> None:
         raise RuntimeError(f"api/doors.py: ROUTES and the signed-in routes differ by {', '.join(faults)}")
 
 
+def let_in(who: Identity) -> Identity:
+    """Who comes to a WebSocket, by whatever says so: handshake, ticket, hello or auth. Raises ConsentRequired."""
+    require(who, Permission.LEARN)
+    return who
+
+
 def permit(who: Identity, frame: type[ClientFrame]) -> None:
-    """Raises Forbidden unless the asker's role may send this command."""
+    """Raises Forbidden unless the asker's role may send this command, ConsentRequired when a child may not."""
     require(who, FRAMES[frame])

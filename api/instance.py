@@ -24,6 +24,7 @@ from actors.housekeeping import keep_house
 from actors.leased import opener
 from actors.leaseholder import Leaseholder, Teller
 from actors.mail_relay import MailRelay
+from actors.parental_notices import warn_parents
 from actors.quiz_grading import Grader
 from actors.quiz_writing import QuizWriter
 from actors.roll import Roll
@@ -42,6 +43,7 @@ from api.services import Services
 from api.truth import Truth
 from lyo_rt import leases
 from lyo_rt.accounts.administration.service import Administration
+from lyo_rt.accounts.mailed_exports import MailedExports
 from lyo_rt.accounts.profiles.rules import time_zones
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.broadcast.contract import Broadcast
@@ -49,7 +51,7 @@ from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.broadcast.redis import RedisBroadcast
 from lyo_rt.clock import Clock
 from lyo_rt.cursor import Cursors
-from lyo_rt.database.pool import Database
+from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.generation.records import KIND as GENERATION
 from lyo_rt.language_models.gatekeeper import Gatekeeper
 from lyo_rt.language_models.routing import open_model
@@ -63,7 +65,7 @@ from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.mail.transport import Transport
 from lyo_rt.media.service import Library
 from lyo_rt.privacy.exports import KIND as EXPORT
-from lyo_rt.privacy.exports import Exports
+from lyo_rt.privacy.exports import Exports, Ready
 from lyo_rt.privacy.service import KIND as ERASURE
 from lyo_rt.quizzes.records import GRADING, WRITING
 from lyo_rt.security.encryption import Cipher
@@ -206,8 +208,8 @@ def compose(parts: Parts) -> Instance:
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     eraser = Eraser(parts.database, parts.broadcast, parts.library, parts.exports, parts.clock)
-    leaseholder, adopter = work(parts, courtesy, eraser)
     accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING])
+    leaseholder, adopter = work(parts, courtesy, eraser, accounts.mailed_exports)
     services = Services(
         settings=parts.settings,
         clock=parts.clock,
@@ -220,6 +222,7 @@ def compose(parts: Parts) -> Instance:
         password_changes=accounts.password_changes,
         signed_in_devices=accounts.signed_in_devices,
         leaving=accounts.leaving,
+        parents=accounts.parents,
         cursors=Cursors(parts.rings[SIGNING], parts.clock),
         library=parts.library,
         exports=parts.exports,
@@ -301,8 +304,9 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.mail_relay.run),
         root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
         root(instance.eraser.begin_due),
+        root(warn_parents, parts.database, parts.broadcast, instance.services.parents.warn, parts.clock),
         root(presence.keep),
-        root(keep_house, parts.database, parts.library, parts.exports, parts.clock),
+        root(keep_house, parts.database, parts.library, parts.exports, parts.settings.retention, parts.clock),
         *(root(keep_up, parts.database, secret, ring, parts.settings) for secret, ring in parts.rings.items()),
         root(_started, instance.services.accounts.revocations, ready),
     ]
@@ -321,7 +325,7 @@ async def _started(revocations: Revocations, ready: anyio.Event) -> None:
         ready.set()
 
 
-def work(parts: Parts, courtesy: Courtesy, eraser: Eraser) -> tuple[Leaseholder, Adopter]:
+def work(parts: Parts, courtesy: Courtesy, eraser: Eraser, mailed: MailedExports) -> tuple[Leaseholder, Adopter]:
     """Who keeps this instance's leases, and who starts the actors of its work."""
     database, broadcast, model, supervisor = parts.database, parts.broadcast, parts.model, parts.supervisor
     leaseholder = Leaseholder(lambda held: leases.renew(database, held), broadcast, parts.clock)
@@ -346,7 +350,11 @@ def work(parts: Parts, courtesy: Courtesy, eraser: Eraser) -> tuple[Leaseholder,
 
     writer, grader = QuizWriter(database, model, parts.clock), Grader(database, model, parts.clock)
     sealed = {table.name: table for table in sealed_tables(all_tables().tables.values())}
-    exporter = Exporter(database, parts.library, parts.exports, parts.clock, sealed)
+
+    async def mail(transaction: Transaction, ready: Ready) -> bytes | None:
+        return await mailed.post(transaction, ready.user_id, for_parent=ready.for_parent, expires_at=ready.expires_at)
+
+    exporter = Exporter(database, parts.library, parts.exports, parts.clock, sealed, mail)
     openers = {
         GENERATION: generation,
         TURN: turn,

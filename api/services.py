@@ -15,6 +15,7 @@ from api.entrance import Entrance
 from api.local_model import LocalModel
 from lyo_rt.accounts.administration.service import Administration
 from lyo_rt.accounts.leaving import Leaving
+from lyo_rt.accounts.minors.parents import Parents
 from lyo_rt.accounts.password_changes import PasswordChanges
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.accounts.signed_in_devices import SignedInDevices
@@ -53,6 +54,7 @@ class Services:
     password_changes: PasswordChanges
     signed_in_devices: SignedInDevices
     leaving: Leaving
+    parents: Parents
     cursors: Cursors
     library: Library
     exports: Exports

@@ -179,6 +179,12 @@ class Forbidden(Problem):
     close_code = 4003
 
 
+class ConsentRequired(Forbidden):
+    """This needs a parent's consent, or somebody older."""
+
+    code = "CONSENT_REQUIRED"
+
+
 class NotFound(Problem):
     """There is no such thing here."""
 

@@ -1,6 +1,9 @@
 """One frozen Settings, read once from the environment; a fault stops the start with one clear line per variable."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
@@ -19,6 +22,16 @@ from lyo_rt.storage import address as storage
 
 Provider = Literal["gemini", "openai", "gemma", "outline"]
 PROVIDERS: tuple[Provider, ...] = ("gemini", "openai", "gemma", "outline")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long what has no end of its own is kept. `tasks`: None for as long as the account; `stream_days`: by the
+    streams' names as LIKE has them."""
+
+    tasks: timedelta | None
+    mails: timedelta
+    stream_days: Mapping[str, int]
 
 
 class InvalidSettings(Exception):
@@ -221,6 +234,21 @@ class Settings(BaseSettings):
         7, ge=0, le=30, description="days between closing an account and its erasure; who signs in before keeps it"
     )
 
+    birth_date_required: bool = Field(
+        False, description="whether nobody registers without a date of birth; one that is given always counts"
+    )
+    terms_version: str = Field("1", description="of the terms that who registers agrees to; kept with the agreement")
+    privacy_version: str = Field("1", description="of the privacy notice, likewise")
+    retention_task_days: int | None = Field(
+        None, ge=1, description="days that tasks are kept once they have ended; unset: as long as the account"
+    )
+    retention_stream_days: int = Field(
+        90, ge=1, le=3650, description="days that what a learner's devices were told is kept; of study rooms at most 30"
+    )
+    retention_mail_days: int = Field(
+        7, ge=1, le=365, description="days that it is kept that a mail was sent; not to whom"
+    )
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Host names answered to; unset: loopback in development, all elsewhere"
     )
@@ -330,6 +358,19 @@ class Settings(BaseSettings):
         if self.environment != "production":
             configured.append("outline")
         return tuple(configured)
+
+    @property
+    def retention(self) -> Retention:
+        """How long what has no end of its own is kept."""
+        return Retention(
+            tasks=None if self.retention_task_days is None else timedelta(days=self.retention_task_days),
+            mails=timedelta(days=self.retention_mail_days),
+            stream_days={
+                "ops": 7,
+                "course:%": min(30, self.retention_stream_days),
+                "user:%": self.retention_stream_days,
+            },
+        )
 
     @property
     def reached_at(self) -> str:

@@ -12,7 +12,7 @@ from actors.attendance import Attendance
 from actors.devices import Devices
 from actors.workshop import Workshop
 from api.briefs import GenerateCourse, validated
-from api.doors import permit
+from api.doors import let_in, permit
 from api.responses import as_problem
 from lyo_rt import idempotency, streams
 from lyo_rt.accounts.service import Accounts
@@ -65,8 +65,8 @@ class SessionCommands:
         self._devices = devices
 
     def identify(self, token: str) -> Identity:
-        """Raises NotAuthenticated, TokenExpired, SessionRevoked."""
-        return self._accounts.identify(token)
+        """Raises NotAuthenticated, TokenExpired, SessionRevoked, ConsentRequired."""
+        return let_in(self._accounts.identify(token))
 
     def watching(self, who: Identity, told: Callable[[Problem], None]) -> AbstractContextManager[None]:
         """Calls `told` once the session has been signed out, or the learner's role is another."""

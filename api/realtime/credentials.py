@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 from api.asgi import Scope
 from api.authentication import bearer_token
 from api.cors import allowed_origins
+from api.doors import let_in
 from api.exchange import header
 from api.services import Services
 from lyo_rt.accounts import tickets
@@ -16,16 +17,16 @@ from lyo_rt.settings import Settings
 async def identified(scope: Scope, services: Services) -> Identity | None:
     """Who a handshake says is coming, by access token or, in the address, by a ticket, which is spent by this.
 
-    None when it carries neither. Raises NotAuthenticated, TokenExpired, SessionRevoked, Unavailable.
+    None when it carries neither. Raises NotAuthenticated, TokenExpired, SessionRevoked, ConsentRequired, Unavailable.
     """
     if (token := bearer_token(header(scope["headers"], b"authorization"))) is not None:
-        return services.accounts.identify(token)
+        return let_in(services.accounts.identify(token))
     given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
     if given is None:
         return None
     if tickets.is_ticket(given[0]):
-        return await tickets.redeem(services.database, given[0], now=services.clock.now())
-    return services.accounts.identify(given[0])
+        return let_in(await tickets.redeem(services.database, given[0], now=services.clock.now()))
+    return let_in(services.accounts.identify(given[0]))
 
 
 def check_origin(scope: Scope, settings: Settings) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from actors.feeds import Feeds
 from actors.follower import follow
 from api.admission import admitted
+from api.doors import let_in
 from api.realtime.direct import DirectStream, direct_of
 from api.realtime.direct_watcher import Watcher
 from api.realtime.pace import Pace
@@ -115,7 +116,7 @@ class TaskDoor:
                 raise BadFrame("The first frame must be hello.")
             if frame.token is None:
                 raise NotAuthenticated("Send an access token in the handshake or in hello.")
-            return self._services.accounts.identify(frame.token)
+            return let_in(self._services.accounts.identify(frame.token))
         raise NotAuthenticated(f"No hello came in {socket.patience.hello:.0f} seconds.")
 
     async def _check(self, task: UUID, who: Identity | None) -> TaskRecord:

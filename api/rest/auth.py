@@ -1,16 +1,29 @@
 """Coming in and going out."""
 
-from typing import Annotated, Literal, cast
+from datetime import date
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from quart import Blueprint, Quart, Response, request
 from quart_schema import validate_request
 
+from api import age_gate
+from api.age_gate import RegistrationHeld
 from api.authentication import authenticate, signed_in, who
 from api.openapi import answers
 from api.responses import json_answer
 from api.services import services
+from lyo_rt.accounts.minors.rules import birth_date
 from lyo_rt.accounts.records import RefreshedTokens, Registered, SignedIn
 from lyo_rt.accounts.rules import LONGEST_EMAIL, LONGEST_NAME, email_address, person_name
 from lyo_rt.mail.rules import preferred
@@ -35,6 +48,15 @@ def _obeys_rules(password: SecretStr) -> SecretStr:
     if faults:
         raise ValidationError.from_exception_data("password", faults)
     return password
+
+
+def _born(given: Any) -> date | None:
+    """A date as it is written; Pydantic alone takes seconds since 1970, too."""
+    if given is None:
+        return None
+    if not isinstance(given, str):
+        raise ValueError("is no date such as 2001-02-28")
+    return birth_date(given)
 
 
 class RegisterRequest(BaseModel):
@@ -65,6 +87,9 @@ class RegisterRequest(BaseModel):
     full_name: Annotated[str, AfterValidator(person_name)] = Field(
         description="as the learner wants to be called", json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME}
     )
+    birth_date: Annotated[date | None, BeforeValidator(_born)] = Field(
+        None, description="YYYY-MM-DD; needed where the deployment asks for it. It is not changed afterwards"
+    )
     user_type: Literal["student"] = Field("student", description="teachers and admins are made by a super admin")
 
 
@@ -92,7 +117,7 @@ class RefreshRequest(BaseModel):
 
 
 @blueprint.post("/register")
-@answers(Registered, status=201, signed_in=False, problems=(EmailTaken,))
+@answers(Registered, status=201, signed_in=False, problems=(EmailTaken, RegistrationHeld))
 @validate_request(RegisterRequest)
 async def register(data: RegisterRequest) -> Response:
     """Register a new learner.
@@ -100,15 +125,23 @@ async def register(data: RegisterRequest) -> Response:
     The account is signed in: the answer carries both tokens. All that is wrong with the request is told at once. A
     mail asks whether the address is theirs, in the language of `Accept-Language` where there is one that mails speak;
     it becomes the learner's.
+
+    With a `birth_date` a parent's consent may be needed first: what is for learning then answers 403 with
+    `CONSENT_REQUIRED`, and `/v1/users/me/consent` says how to go on.
     """
+    age_gate.admit()
     registered = await services().accounts.register(
         email=data.email,
         password=data.password.get_secret_value(),
         full_name=data.full_name,
+        birth_date=data.birth_date,
         language=preferred(request.accept_languages.values()),
         device=_device(),
     )
-    return json_answer(registered, 201, {**NOT_STORED, "Location": "/v1/users/me"})
+    answer = json_answer(registered, 201, {**NOT_STORED, "Location": "/v1/users/me"})
+    if services().accounts.identify(registered.access_token).consent == "pending":
+        age_gate.hold(answer, services().clock.now())
+    return answer
 
 
 @blueprint.post("/login")

@@ -67,7 +67,8 @@ async def forgot(data: ForgotRequest) -> Response:
     """Ask for a mail with a link to choose a new password.
 
     The answer is the same, after the same time, whether there is an account with this e-mail or not. No other mail is
-    sent within a minute of the one before, nor while three links are still good; a link is good for an hour.
+    sent within a minute of the one before, nor while three links are still good; a link is good for an hour. To the
+    address of a child's parent another link goes with which they look after the child.
     """
     await services().password_changes.forgot(data.email)
     return Response(status=204)

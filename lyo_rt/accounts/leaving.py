@@ -7,8 +7,10 @@ import msgspec
 from lyo_rt.accounts import closed, repository
 from lyo_rt.accounts.administration.repository import lock_standings
 from lyo_rt.accounts.administration.service import LAST
+from lyo_rt.accounts.minors.gate import AgeGate
 from lyo_rt.accounts.password_changes import NOT_THE_PASSWORD
 from lyo_rt.accounts.revocations import Revocations
+from lyo_rt.accounts.rules import email_key
 from lyo_rt.accounts.signing_out import sign_out
 from lyo_rt.audit import repository as audit
 from lyo_rt.audit.records import Origin
@@ -33,11 +35,19 @@ class Leaving:
     """An account is closed by who has its password; signing in (Accounts.login) takes it back."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, revocations: Revocations, clock: Clock, *, cool_off: timedelta
+        self,
+        database: Database,
+        passwords: Passwords,
+        revocations: Revocations,
+        gate: AgeGate,
+        clock: Clock,
+        *,
+        cool_off: timedelta,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._revocations = revocations
+        self._gate = gate
         self._clock = clock
         self._cool_off = cool_off
 
@@ -59,6 +69,8 @@ class Leaving:
                 raise InvalidInput(errors=[Fault("/password", NOT_THE_PASSWORD)])
             await sign_out(transaction, self._revocations, identity.user_id, "account_closed", now=now)
             await audit.record(transaction, "user.left", origin, subject=identity.user_id, now=now)
+            if identity.consent != "none_needed":
+                await self._gate.hold(transaction, email_key(identity.email), now=now)
             transaction.announce(LEAVING, b"")
         return Left(erase_at)
 

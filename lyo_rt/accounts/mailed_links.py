@@ -12,6 +12,7 @@ from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Transaction
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.records import Kind, Letter
+from lyo_rt.mail.tokens import Mailed
 
 QUIET = timedelta(minutes=1)
 MOST_OUTSTANDING = 3
@@ -61,6 +62,13 @@ class AccountMail:
         """Tell the learner, whoever it was."""
         useless_at = self._clock.now() + NOTICE_LIFETIME
         await self._outbox.post(transaction, _letter("password_changed", recipient, page=None, useless_at=useless_at))
+
+    async def post_export_ready(
+        self, transaction: Transaction, recipient: Recipient, *, expires_at: datetime
+    ) -> Mailed:
+        """Tell the learner where all that is kept of them is."""
+        letter = _letter("export_ready", recipient, page="/export", useless_at=expires_at)
+        return await self._outbox.post(transaction, letter)
 
 
 def _letter(kind: Kind, recipient: Recipient, *, page: str | None, useless_at: datetime) -> Letter:

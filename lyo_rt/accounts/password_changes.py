@@ -1,5 +1,7 @@
 """Passwords that are forgotten, and passwords that are changed."""
 
+from collections.abc import Awaitable, Callable
+
 from lyo_rt.accounts import mailed_tokens, repository
 from lyo_rt.accounts.mailed_links import RESET_PASSWORD, AccountMail
 from lyo_rt.accounts.mailed_tokens import REFUSED
@@ -25,16 +27,25 @@ class PasswordChanges:
     """Each ends the sessions that the former password has opened, and the mailed links to choose another."""
 
     def __init__(
-        self, database: Database, passwords: Passwords, mail: AccountMail, revocations: Revocations, clock: Clock
+        self,
+        database: Database,
+        passwords: Passwords,
+        mail: AccountMail,
+        revocations: Revocations,
+        clock: Clock,
+        remind: Callable[[Transaction, str], Awaitable[None]] | None = None,
     ) -> None:
+        """`remind` mails parents at an address their own way in, which they may have lost, too."""
         self._database = database
         self._passwords = passwords
         self._mail = mail
         self._revocations = revocations
         self._clock = clock
+        self._remind = remind
 
     async def forgot(self, email: str) -> None:
-        """Have a link mailed to choose a new password with, if there is an active account with this e-mail.
+        """Have a link mailed to choose a new password with, if there is an active account with this e-mail, and links
+        to look after children, if it is their parent's.
 
         Whether there is one is not looked at here: neither the answer nor its time can tell.
         """
@@ -51,6 +62,8 @@ class PasswordChanges:
             recipient = await repository.find_recipient(transaction, email_key=key)
             if recipient is not None:
                 await self._mail.post_link(transaction, RESET_PASSWORD, recipient)
+            if self._remind is not None:
+                await self._remind(transaction, key)
         return True
 
     async def reset(self, token: str, password: str, *, request_id: str) -> None:

@@ -47,6 +47,13 @@ class Recipient(msgspec.Struct, frozen=True):
     is_verified: bool
 
 
+class NewSession(msgspec.Struct, frozen=True):
+    """A session that was just opened, and what its device calls itself. Never leaves the service."""
+
+    id: UUID
+    device: str | None
+
+
 class SignedInDevice(msgspec.Struct, frozen=True):
     """A session of the learner's: `device` is what it calls itself, `current` is the one that asks."""
 

@@ -1,12 +1,13 @@
 """The SQL of accounts: one statement per function."""
 
-from datetime import datetime
-from uuid import UUID
+from datetime import date, datetime
+from uuid import UUID, uuid4
 
 import msgspec
 
-from lyo_rt.accounts.records import Credentials, Recipient, RefreshState, Role, SignedInDevice, User
+from lyo_rt.accounts.records import Credentials, NewSession, Recipient, RefreshState, Role, SignedInDevice, User
 from lyo_rt.database.pool import Queries, many, one
+from lyo_rt.security.tokens import Consent
 
 USER = "id, email, full_name, user_type, created_at"
 RECIPIENT = "id, email, full_name, language, is_verified"
@@ -20,13 +21,18 @@ async def insert_user(
     password_hash: str,
     full_name: str,
     language: str = "en",
+    birth_date: date | None = None,
+    consent: Consent = "none_needed",
+    consent_due_at: datetime | None = None,
     now: datetime,
 ) -> User | None:
     """The new learner, or None when the e-mail is taken."""
+    id = uuid4()
     row = await database.fetchrow(
         f"""
-        INSERT INTO users (email, email_key, password_hash, full_name, created_at, updated_at, language)
-        VALUES ($1, $2, $3, $4, $5, $5, $6)
+        INSERT INTO users (email, email_key, password_hash, full_name, created_at, updated_at, language, id,
+            birth_date, consent, consent_due_at)
+        VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (email_key) DO NOTHING
         RETURNING {USER}
         """,  # noqa: S608 - a constant list of columns
@@ -36,6 +42,10 @@ async def insert_user(
         full_name,
         now,
         language,
+        id,
+        None if birth_date is None else database.cipher.seal(birth_date.isoformat(), "users.birth_date", id),
+        consent,
+        consent_due_at,
     )
     return one(User, row)
 
@@ -52,31 +62,29 @@ async def find_credentials(database: Queries, email_key: str) -> Credentials | N
     return msgspec.convert({**found, "user": found}, Credentials)
 
 
-async def is_premium(database: Queries, user_id: UUID) -> bool:
-    """Whether the learner may ask more often."""
-    return bool(await database.fetchval("SELECT is_premium FROM users WHERE id = $1", user_id))
-
-
 async def insert_session(
     database: Queries, *, user_id: UUID, password_hash: str, device: str | None, now: datetime
-) -> UUID | None:
+) -> NewSession | None:
     """A new signed-in device, or None when the learner is gone, no longer active, or has another password by now.
+
+    What a child's device calls itself is not kept before a parent has agreed.
 
     Whoever suspends them or changes the password at this moment is waited for; or they wait, and sign this device out
     too.
     """
-    session: UUID | None = await database.fetchval(
+    row = await database.fetchrow(
         """
         INSERT INTO auth_sessions (user_id, device, created_at, last_used_at)
-        SELECT id, $2, $3, $3 FROM users WHERE id = $1 AND is_active AND password_hash = $4 FOR SHARE
-        RETURNING id
+        SELECT id, CASE WHEN consent <> 'pending' THEN $2 END, $3, $3
+        FROM users WHERE id = $1 AND is_active AND password_hash = $4 FOR SHARE
+        RETURNING id, device
         """,
         user_id,
         device,
         now,
         password_hash,
     )
-    return session
+    return one(NewSession, row)
 
 
 async def drop_dead_sessions(database: Queries, *, user_id: UUID, unused_since: datetime) -> None:

@@ -1,11 +1,13 @@
 """Accounts: who may come in, with which tokens, and until when."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from lyo_rt import streams
-from lyo_rt.accounts import closed, repository
+from lyo_rt.accounts import agreements, closed, repository
+from lyo_rt.accounts.agreements import Texts
 from lyo_rt.accounts.mailed_links import VERIFY_EMAIL, AccountMail
+from lyo_rt.accounts.minors.gate import AgeGate
 from lyo_rt.accounts.records import Recipient, RefreshedTokens, RefreshState, Registered, SignedIn, User
 from lyo_rt.accounts.revocations import STOPPED, TOPIC, Revocations
 from lyo_rt.accounts.rules import email_address, email_key, person_name, registration_faults
@@ -34,6 +36,8 @@ class Accounts:
         mail: AccountMail,
         *,
         refresh_lifetime: timedelta,
+        gate: AgeGate | None = None,
+        texts: Texts = Texts(),  # noqa: B008  (frozen)
     ) -> None:
         self._database = database
         self._tokens = tokens
@@ -42,6 +46,8 @@ class Accounts:
         self.revocations = revocations
         self._mail = mail
         self._refresh_lifetime = refresh_lifetime
+        self._gate = gate or AgeGate()
+        self._texts = texts
 
     def identify(self, token: str) -> Identity:
         """Who is asking with this access token. Reads no database.
@@ -55,18 +61,28 @@ class Accounts:
         return identity
 
     async def register(
-        self, *, email: str, password: str, full_name: str, language: str = "en", device: str | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        full_name: str,
+        birth_date: date | None = None,
+        language: str = "en",
+        device: str | None = None,
     ) -> Registered:
         """A new account, signed in. It is a student's, always: nobody gives themselves a role.
 
-        A mail asks whether the address is theirs.
+        A mail asks whether the address is theirs, and they have agreed to the terms. A child's account waits for a
+        parent instead: nobody else is mailed, the device is not noted, and its access token opens next to nothing.
         Raises InvalidInput with every fault at once, EmailTaken when an account with the e-mail exists.
         """
-        if faults := registration_faults(email, password, full_name):
+        now = self._clock.now()
+        if faults := registration_faults(email, password, full_name) + self._gate.faults(birth_date, now):
             raise InvalidInput(errors=faults)
         hashed = await self._passwords.hash(password)
-        now = self._clock.now()
         async with self._database.transaction() as transaction:
+            consent = await self._gate.judge(transaction, email_key(email), birth_date, now=now)
+            child = consent == "pending"
             user = await repository.insert_user(
                 transaction,
                 email=email_address(email),
@@ -74,13 +90,16 @@ class Accounts:
                 password_hash=hashed,
                 full_name=person_name(full_name),
                 language=language,
+                birth_date=birth_date,
+                consent=consent,
+                consent_due_at=now + self._gate.wait if child else None,
                 now=now,
             )
             if user is None:
                 raise EmailTaken()
             pair = await self._open_session(transaction, user, hashed, device, now)
-            recipient = Recipient(user.id, user.email, user.full_name, language, is_verified=False)
-            await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
+            if not child:
+                await self._welcome(transaction, user, language, now)
         return Registered(
             user_id=user.id,
             email=user.email,
@@ -90,6 +109,11 @@ class Accounts:
             expires_in=pair.expires_in,
             refresh_expires_in=pair.refresh_expires_in,
         )
+
+    async def _welcome(self, transaction: Transaction, user: User, language: str, now: datetime) -> None:
+        await agreements.record_registration(transaction, user.id, self._texts, language, now=now)
+        recipient = Recipient(user.id, user.email, user.full_name, language, is_verified=False)
+        await self._mail.post_link(transaction, VERIFY_EMAIL, recipient)
 
     async def login(self, *, email: str, password: str, device: str | None = None) -> SignedIn:
         """A new session on one more device.
@@ -158,14 +182,14 @@ class Accounts:
     async def _open_session(
         self, transaction: Transaction, user: User, password_hash: str, device: str | None, now: datetime
     ) -> RefreshedTokens:
-        session_id = await repository.insert_session(
+        session = await repository.insert_session(
             transaction, user_id=user.id, password_hash=password_hash, device=device, now=now
         )
-        if session_id is None:
+        if session is None:
             raise WrongCredentials()
-        data = {"session": session_id, "device": device, "at": now}
+        data = {"session": session.id, "device": session.device, "at": now}
         await streams.append(transaction, streams.user_stream(user.id), "device.signed_in", data)
-        return await self._pair(transaction, user, session_id, now)
+        return await self._pair(transaction, user, session.id, now)
 
     async def _rotate(
         self, transaction: Transaction, state: RefreshState, digest: bytes, now: datetime
@@ -184,12 +208,14 @@ class Accounts:
             now=now,
             expires_at=now + self._refresh_lifetime,
         )
+        standing = await self._gate.standing(transaction, user.id, now=now)
         access = self._tokens.issue(
             user_id=user.id,
             session_id=session_id,
             email=user.email,
             user_type=user.user_type,
-            premium=await repository.is_premium(transaction, user.id),
+            premium=standing.premium,
+            consent=standing.consent,
         )
         return RefreshedTokens(
             access_token=access,

@@ -63,7 +63,7 @@ async def redeem(queries: Queries, text: str, *, now: datetime) -> Identity:
         """
         DELETE FROM websocket_tickets AS ticket USING auth_sessions AS session, users
         WHERE digest = $1 AND session.id = session_id AND users.id = session.user_id
-        RETURNING users.id AS user_id, session_id, email, user_type, is_premium AS premium,
+        RETURNING users.id AS user_id, session_id, email, user_type, is_premium AS premium, consent,
             token_expires_at AS expires_at, ticket.expires_at AS valid_until, revoked_at IS NOT NULL AS revoked
         """,
         _digest(text),
@@ -76,7 +76,13 @@ async def redeem(queries: Queries, text: str, *, now: datetime) -> Identity:
     if found.expires_at <= now:  # no leeway: that is as long as a ticket lives
         raise TokenExpired
     return Identity(
-        found.user_id, found.session_id, found.email, found.user_type, found.expires_at, premium=found.premium
+        found.user_id,
+        found.session_id,
+        found.email,
+        found.user_type,
+        found.expires_at,
+        premium=found.premium,
+        consent=found.consent,
     )
 
 

@@ -17,6 +17,9 @@ Act = Literal[
     "user.device_signed_out",
     "user.left",
     "user.came_back",
+    "user.consent_given",
+    "user.consent_withdrawn",
+    "user.erased_by_parent",
     "teaching.accepted",
     "teaching.ended",
 ]

@@ -161,6 +161,24 @@ async def request_cancel(transaction: Transaction, id: UUID) -> bool:
     return open_
 
 
+async def purge(queries: Queries, *, before: datetime) -> int:
+    """Forget tasks that ended before then, what was written for them, and their streams; returns how many."""
+    purged: int = await queries.fetchval(
+        """
+        WITH gone AS (
+            DELETE FROM tasks WHERE state IN ('DONE', 'ERROR', 'CANCELLED') AND updated_at < $1 RETURNING id
+        ), told AS (
+            DELETE FROM stream_events USING gone WHERE stream = 'task:' || gone.id
+        ), heads AS (
+            DELETE FROM streams USING gone WHERE name = 'task:' || gone.id
+        )
+        SELECT count(*) FROM gone
+        """,
+        before,
+    )
+    return purged
+
+
 def _change(
     changes: Changes,
     id: UUID,

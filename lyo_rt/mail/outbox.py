@@ -1,5 +1,7 @@
 """Posting a mail: in the transaction of the fact that it tells of, so that there is never the one without the other."""
 
+from datetime import datetime
+
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Transaction
 from lyo_rt.mail import repository
@@ -17,9 +19,9 @@ class Outbox:
         self._tokens = tokens
         self._clock = clock
 
-    async def post(self, transaction: Transaction, letter: Letter) -> Mailed:
-        """The mail leaves soon after the commit. Returns what the token of its link will be known by."""
+    async def post(self, transaction: Transaction, letter: Letter, *, due_at: datetime | None = None) -> Mailed:
+        """The mail leaves soon after the commit, or at `due_at`. Returns what its link's token will be known by."""
         mailed = self._tokens.new()
-        await repository.insert_letter(transaction, letter, mailed, now=self._clock.now())
+        await repository.insert_letter(transaction, letter, mailed, due_at=due_at, now=self._clock.now())
         transaction.announce(TOPIC, b"")
         return mailed

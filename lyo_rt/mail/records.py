@@ -1,13 +1,29 @@
 """Mails: as they are posted, as they wait, and as they leave."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
 
-Kind = Literal["verify_email", "reset_password", "password_changed"]
-KINDS: tuple[Kind, ...] = ("verify_email", "reset_password", "password_changed")
+Kind = Literal[
+    "verify_email",
+    "reset_password",
+    "password_changed",
+    "export_ready",
+    "parental_consent",
+    "consent_confirmed",
+    "harm_seen",
+    "parents_link",
+    "child_export_ready",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TO_PARENTS: frozenset[Kind] = frozenset(
+    {"parental_consent", "consent_confirmed", "harm_seen", "parents_link", "child_export_ready"}
+)
+"""Mails that go to a child's parent: the name in them is the child's."""
+REUSABLE: frozenset[Kind] = TO_PARENTS - {"parental_consent"} | {"export_ready"}
+"""Mails whose link is good more than once."""
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

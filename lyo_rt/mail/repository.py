@@ -1,34 +1,41 @@
 """The SQL of the outbox: one statement per function."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from lyo_rt.database.pool import Queries, many
-from lyo_rt.mail.records import Letter, Waiting
+import msgspec
+
+from lyo_rt.database.pool import Queries
+from lyo_rt.mail.records import Kind, Letter, Waiting
 from lyo_rt.mail.tokens import Mailed
 
+RECIPIENT = "mail_outbox.recipient"
 CLAIM = timedelta(seconds=180)
 """How long a mail is its taker's, from the moment it was due: longer than to send it and to store that it was sent,
 with the difference of two instances' clocks. Only an instance that died lets a mail wait for so long."""
 
 
-async def insert_letter(queries: Queries, letter: Letter, mailed: Mailed, *, now: datetime) -> None:
-    """One more mail that waits, due at once."""
+async def insert_letter(
+    queries: Queries, letter: Letter, mailed: Mailed, *, due_at: datetime | None = None, now: datetime
+) -> None:
+    """One more mail that waits, due at once or then."""
     await queries.execute(
         """
         INSERT INTO mail_outbox
             (id, user_id, kind, recipient, name, language, page, key_id, due_at, useless_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11, $10, $9)
         """,
         mailed.letter_id,
         letter.user_id,
         letter.kind,
-        letter.recipient,
+        queries.cipher.seal(letter.recipient, RECIPIENT, mailed.letter_id),
         letter.name,
         letter.language,
         letter.page,
         mailed.key_id,
         now,
         letter.useless_at,
+        due_at or now,
     )
 
 
@@ -47,7 +54,8 @@ async def take(queries: Queries, *, now: datetime, limit: int) -> list[Waiting]:
         limit,
         now + CLAIM,
     )
-    return many(Waiting, rows)
+    opened = [{**row, "recipient": queries.cipher.open(row["recipient"], RECIPIENT, row["id"])} for row in rows]
+    return msgspec.convert(opened, list[Waiting])
 
 
 async def try_again(queries: Queries, waiting: Waiting, *, due_at: datetime, fault: str) -> None:
@@ -74,6 +82,13 @@ async def settle(queries: Queries, waiting: Waiting, state: str, *, fault: str |
         waiting.attempt,
         state,
         fault,
+    )
+
+
+async def drop_waiting(queries: Queries, user_id: UUID, kind: Kind) -> None:
+    """Mails of this kind about the learner are not sent any more; one that is on its way is."""
+    await queries.execute(
+        "DELETE FROM mail_outbox WHERE user_id = $1 AND kind = $2 AND state = 'WAITING'", user_id, kind
     )
 
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from lyo_rt.database.schema import happened, identity, metadata, moment, owner
+from lyo_rt.database.schema import happened, identity, metadata, moment, owner, sealed
 
 mail_outbox = sa.Table(
     "mail_outbox",
@@ -10,7 +10,7 @@ mail_outbox = sa.Table(
     identity(),
     owner(),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("recipient", sa.Text, comment="null once it is settled"),
+    sealed("recipient", sa.Text, comment="sealed; null once it is settled"),
     sa.Column("name", sa.Text, nullable=False, comment="how the recipient is greeted; empty once it is settled"),
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("page", sa.Text, comment="where its link leads"),

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, StrictUndefined
 
-from lyo_rt.mail.records import KINDS, Message, Waiting
+from lyo_rt.mail.records import KINDS, REUSABLE, TO_PARENTS, Message, Waiting
 from lyo_rt.mail.rules import LANGUAGES, greeted, spoken
 
 PHRASES = ("subject", "lead", "button", "unasked")
-SHARED = ("greeting", "greeting_without_name", "copy", "lasts", "closing")
+SHARED = ("greeting", "greeting_without_name", "copy", "lasts", "lasts_often", "closing")
 
 
 class Templates:
@@ -44,9 +44,10 @@ class Templates:
         language, name = spoken(waiting.language), greeted(waiting.name)
         facts = {"name": name, "until": f"{waiting.useless_at:%Y-%m-%d %H:%M} UTC"}
         phrases = self._phrases[language]
-        named = {phrase: phrases[phrase] for phrase in ("copy", "lasts", "closing")}
+        named = {phrase: phrases[phrase] for phrase in ("copy", "closing")}
+        named["lasts"] = phrases["lasts_often" if waiting.kind in REUSABLE else "lasts"]
         named |= {phrase: phrases[f"{waiting.kind}.{phrase}"] for phrase in PHRASES}
-        named["greeting"] = phrases["greeting" if name else "greeting_without_name"]
+        named["greeting"] = phrases["greeting" if name and waiting.kind not in TO_PARENTS else "greeting_without_name"]
         said = {phrase: self._plain(text).render(facts) for phrase, text in named.items()}
         said["link"] = self._link(waiting.page, language, token) if waiting.page else ""
         return Message(

@@ -13,6 +13,7 @@ import msgspec
 
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Queries, Transaction, many, one
+from lyo_rt.mail.tokens import digest, is_token
 from lyo_rt.storage.store import Storage
 
 KIND = "export"
@@ -42,9 +43,13 @@ class Exports:
         """The person's export of this id, while it is good."""
         return await find(self._database, id, person, now=self._clock.now())
 
-    async def read(self, export: Export) -> AsyncIterator[bytes]:
-        """Its bytes in pieces. Raises NoSuchFile when it has just gone."""
-        return await self._storage.read(export.id, 0, export.size)
+    async def find_linked(self, token: str) -> Export | None:
+        """The export that the token of a mailed link opens, while it is good."""
+        return await find_linked(self._database, digest(token), now=self._clock.now()) if is_token(token) else None
+
+    async def read(self, export: Export, begins: int, ends: int) -> AsyncIterator[bytes]:
+        """Its bytes from `begins` up to `ends`, in pieces. Raises NoSuchFile when it has just gone."""
+        return await self._storage.read(export.id, begins, ends)
 
     async def keep(self, id: UUID, file: IO[bytes]) -> None:
         """Store the file."""
@@ -70,19 +75,67 @@ class Exports:
         return len(ids)
 
 
-async def insert_export(transaction: Transaction, id: UUID, person: UUID, *, now: datetime) -> None:
+class Ready(msgspec.Struct, frozen=True):
+    """An export whose file is stored: whose it is, whether their parent has asked for it, and until when it is good."""
+
+    user_id: UUID
+    for_parent: bool
+    expires_at: datetime
+
+
+async def insert_export(
+    transaction: Transaction, id: UUID, person: UUID, *, for_parent: bool = False, now: datetime
+) -> None:
     """An export that is to be made, by the task of the same id."""
     await transaction.execute(
-        "INSERT INTO exports (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)", id, person, now, now + KEPT
+        "INSERT INTO exports (id, user_id, created_at, expires_at, for_parent) VALUES ($1, $2, $3, $4, $5)",
+        id,
+        person,
+        now,
+        now + KEPT,
+        for_parent,
     )
 
 
-async def set_ready(transaction: Transaction, id: UUID, *, size: int, sha256: bytes) -> bool:
-    """Its file is stored; False when the export is gone."""
-    done = await transaction.fetchval(
-        "UPDATE exports SET size = $2, sha256 = $3 WHERE id = $1 RETURNING true", id, size, sha256
+async def set_ready(transaction: Transaction, id: UUID, *, size: int, sha256: bytes) -> Ready | None:
+    """Its file is stored; None when the export is gone."""
+    row = await transaction.fetchrow(
+        "UPDATE exports SET size = $2, sha256 = $3 WHERE id = $1 RETURNING user_id, for_parent, expires_at",
+        id,
+        size,
+        sha256,
     )
-    return bool(done)
+    return one(Ready, row)
+
+
+async def set_link(transaction: Transaction, id: UUID, digest: bytes) -> None:
+    """The mailed link that opens it."""
+    await transaction.execute("UPDATE exports SET link = $2 WHERE id = $1", id, digest)
+
+
+async def has_begun(queries: Queries, person: UUID) -> bool:
+    """Whether an export of the person's is being made for their parent."""
+    found = await queries.fetchval(
+        """
+        SELECT true FROM exports JOIN tasks USING (id) WHERE exports.user_id = $1 AND for_parent
+            AND state IN ('PENDING', 'RUNNING') LIMIT 1
+        """,
+        person,
+    )
+    return bool(found)
+
+
+async def find_linked(queries: Queries, digest: bytes, *, now: datetime) -> Export | None:
+    """The export that a mailed link opens, while it is good."""
+    row = await queries.fetchrow(
+        """
+        SELECT id, user_id, size, sha256, expires_at FROM exports
+        WHERE link = $1 AND expires_at > $2 AND size IS NOT NULL
+        """,
+        digest,
+        now,
+    )
+    return one(Export, row)
 
 
 async def find(queries: Queries, id: UUID, person: UUID, *, now: datetime) -> Export | None:
@@ -90,7 +143,7 @@ async def find(queries: Queries, id: UUID, person: UUID, *, now: datetime) -> Ex
     row = await queries.fetchrow(
         """
         SELECT id, user_id, size, sha256, expires_at FROM exports
-        WHERE id = $1 AND user_id = $2 AND expires_at > $3 AND size IS NOT NULL
+        WHERE id = $1 AND user_id = $2 AND expires_at > $3 AND size IS NOT NULL AND NOT for_parent
         """,
         id,
         person,

@@ -37,7 +37,7 @@ LINES: tuple[Line, ...] = (
         erasing="delete",
         by="exports",
         file="account",
-        secret=("sha256",),
+        secret=("sha256", "link"),
     ),
     Line(
         table="idempotency_keys",
@@ -322,6 +322,31 @@ LINES: tuple[Line, ...] = (
         file="account",
     ),
     Line(
+        table="guardian_links",
+        holds="that a link mailed to the child's parent is still good",
+        whose=MINE,
+        erasing="delete",
+        why="they open what is kept of the child",
+    ),
+    Line(
+        table="guardians",
+        holds="the parent of a child: their address, sealed, and when they were asked and agreed",
+        whose=MINE,
+        erasing="delete",
+        file="account",
+        secret=("email", "email_index"),
+    ),
+    Line(
+        table="agreements",
+        holds="which version of which text the person, or their parent, has agreed to, and when",
+        whose=MINE,
+        erasing="keep",
+        file="account",
+        cleared={"user_id": "NULL"},
+        kept=("id", "document", "version", "language", "act", "by", "means", "created_at"),
+        why="that texts were agreed to before anything was kept has to be shown; a trigger refuses every other change",
+    ),
+    Line(
         table="audit_log",
         holds="what the person did, or was done to them, for security and by admins",
         whose="actor_id = $1 OR subject_id = $1",
@@ -354,6 +379,7 @@ LINES: tuple[Line, ...] = (
 )
 
 WITHOUT_PERSONS: Mapping[str, str] = {
+    "age_gates": "digests of addresses with which a child has registered, made with a key: for 44 days",
     "ai_breakers": "which providers are down",
     "ai_budgets": "what all language models together have cost, by day",
     "instances": "which servers run",

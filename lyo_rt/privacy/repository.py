@@ -14,13 +14,17 @@ BATCH = 1000
 
 
 async def take_due(transaction: Transaction, *, now: datetime) -> tuple[UUID, datetime] | None:
-    """Who is to be erased by now, and since when; nobody takes it back any more. The longest waiting first."""
+    """Who is to be erased by now, and since when: a closed account, or a child's for which no parent has agreed in
+    time. Nobody takes it back any more. The longest waiting first."""
     row = await transaction.fetchrow(
         """
         WITH due AS (
-            SELECT id, erase_at FROM users WHERE erase_at <= $1 ORDER BY erase_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            SELECT id, least(erase_at, consent_due_at) AS erase_at FROM users
+            WHERE erase_at <= $1 OR consent_due_at <= $1
+            ORDER BY 2 LIMIT 1 FOR UPDATE SKIP LOCKED
         )
-        UPDATE users SET erase_at = NULL FROM due WHERE users.id = due.id RETURNING due.id, due.erase_at
+        UPDATE users SET erase_at = NULL, consent_due_at = NULL, is_active = false
+        FROM due WHERE users.id = due.id RETURNING due.id, due.erase_at
         """,
         now,
     )
@@ -113,6 +117,19 @@ async def left(queries: Queries, person: UUID) -> dict[str, int]:
     for line, count in zip(asked, row, strict=True):
         if count:
             found[line.table] = found.get(line.table, 0) + count
+    return found
+
+
+async def count_kept(queries: Queries, person: UUID) -> dict[str, dict[str, int]]:
+    """How many rows an export would have, by its files and their tables; without those that have none."""
+    asked = [line for line in LINES if line.file is not None]
+    counts = [f"(SELECT count(*) FROM {line.table} WHERE {line.whose})" for line in asked]  # noqa: S608  (the plan)
+    row: list[int] = await queries.fetchval(f"SELECT ARRAY[{', '.join(counts)}]", person)
+    found: dict[str, dict[str, int]] = {}
+    for line, count in zip(asked, row, strict=True):
+        if count and line.file is not None:
+            tables = found.setdefault(line.file, {})
+            tables[line.table] = tables.get(line.table, 0) + count
     return found
 
 

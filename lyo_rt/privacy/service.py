@@ -1,6 +1,7 @@
-"""Erasures begun when their time has come."""
+"""Erasures begun when their time has come, and work that ends before."""
 
 from datetime import datetime
+from uuid import UUID
 
 from lyo_rt import leases
 from lyo_rt.database.pool import Database
@@ -20,3 +21,13 @@ async def begin_due(database: Database, *, now: datetime) -> bool:
         id = await repository.insert_erasure(transaction, person, due_at=due_at, now=now)
         await leases.create(transaction, KIND, id, owner=None)
     return True
+
+
+async def cancel_work(database: Database, person: UUID) -> bool:
+    """Ask for the end of all that is being written for the person; whether there is something."""
+    work = await repository.open_work(database, person)
+    async with database.transaction() as transaction:
+        for lease in work:
+            await leases.request_cancel(transaction, lease.kind, lease.id)
+            transaction.announce(leases.CANCEL_TOPIC, leases.encode_cancel(lease.kind, lease.id))
+    return bool(work)

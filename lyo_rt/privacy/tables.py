@@ -36,6 +36,10 @@ exports = sa.Table(
     owner(),
     sa.Column("size", sa.BigInteger, comment="bytes; null until it is ready"),
     sa.Column("sha256", sa.LargeBinary),
+    sa.Column(
+        "for_parent", sa.Boolean, nullable=False, server_default=sa.false(), comment="whom the link is mailed to"
+    ),
+    sa.Column("link", sa.LargeBinary, unique=True, comment="SHA-256 of the token of the mailed link"),
     happened(),
     sa.Column("expires_at", moment, nullable=False),
     sa.Index("ix_exports_user_id", "user_id"),

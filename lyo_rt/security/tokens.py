@@ -34,6 +34,8 @@ REFRESH_BYTES = 32
 REFUSED = "The access token is not valid."
 
 UserType = Literal["student", "teacher", "admin", "super_admin"]
+Consent = Literal["none_needed", "pending", "given"]
+"""Of a parent: not needed, as far as is known; needed and not given; given. It is asked for children under 13."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -46,11 +48,13 @@ class Identity(msgspec.Struct, frozen=True):
     expires_at: datetime
     premium: bool = False
     """As it was when the token was issued: it counts from the next refresh."""
+    consent: Consent = "none_needed"
+    """As it was then, too: given it counts from the next refresh; taken back it signs every device out."""
 
 
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an access token carries, all of it required but `premium`, and `nbf`, which ours have not; times are seconds
-    since 1970."""
+    """What an access token carries, all of it required but `premium`, `consent`, and `nbf`, which ours have not; times
+    are seconds since 1970."""
 
     sub: UUID
     sid: UUID
@@ -63,6 +67,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     aud: Literal["lyoapp-users"]
     typ: Literal["access"]
     premium: bool = False
+    consent: Consent = "none_needed"
     nbf: int = 0
 
 
@@ -100,7 +105,16 @@ class Tokens:
         self._verified = lru_cache(REMEMBERED)(self._verify)
         keys.follow(self._verified.cache_clear)
 
-    def issue(self, *, user_id: UUID, session_id: UUID, email: str, user_type: UserType, premium: bool = False) -> str:
+    def issue(
+        self,
+        *,
+        user_id: UUID,
+        session_id: UUID,
+        email: str,
+        user_type: UserType,
+        premium: bool = False,
+        consent: Consent = "none_needed",
+    ) -> str:
         """A signed access token that lasts `access_lifetime` from now."""
         now = int(self._clock.now().timestamp())
         key = self._keys.current(now)
@@ -116,6 +130,7 @@ class Tokens:
             aud="lyoapp-users",
             typ="access",
             premium=premium,
+            consent=consent,
         )
         return jwt.encode(msgspec.to_builtins(claims), key.secret, algorithm=ALGORITHM, headers={"kid": key.id})
 
@@ -138,6 +153,7 @@ class Tokens:
             user_type=claims.user_type,
             expires_at=datetime.fromtimestamp(claims.exp, UTC),
             premium=claims.premium,
+            consent=claims.consent,
         )
 
     def _verify(self, token: str) -> Claims:

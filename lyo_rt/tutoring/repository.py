@@ -16,6 +16,8 @@ from lyo_rt.tutoring.records import ConversationRecord, MessageRecord, ProblemSt
 _CONVERSATION = "id, title, resource_kind, resource_id, created_at, updated_at"
 _MESSAGE = "id, position, role, text, revision, status, model, prompt, answers, created_at, code, retry_at"
 TITLE, TEXT, TRIED = "conversations.title", "messages.text", "tutor_problems.tried"
+HARM = "harm"
+"""Where it is hinted at that a message was flagged."""
 SUMMARY, FLAG = "conversation_summaries.text", "tutor_flags.kind"
 
 
@@ -298,6 +300,26 @@ async def add_flag(
         source,
         ids,
     )
+    transaction.announce(HARM, b"")
+
+
+async def take_untold(transaction: Transaction, *, now: datetime) -> UUID | None:
+    """A child with a parent on file, and flags that they were not told of; all of these count as told from now on."""
+    child: UUID | None = await transaction.fetchval(
+        """
+        WITH waiting AS (
+            SELECT user_id FROM guardians WHERE consented_at IS NOT NULL AND EXISTS (
+                SELECT FROM tutor_flags AS flag WHERE flag.user_id = guardians.user_id AND told_at IS NULL
+            ) LIMIT 1 FOR UPDATE SKIP LOCKED
+        ), told AS (
+            UPDATE tutor_flags AS flag SET told_at = $1 FROM waiting
+            WHERE flag.user_id = waiting.user_id AND told_at IS NULL RETURNING flag.user_id
+        )
+        SELECT user_id FROM told LIMIT 1
+        """,
+        now,
+    )
+    return child
 
 
 def _conversation(queries: Queries, row: Row) -> ConversationRecord:

@@ -24,6 +24,7 @@ from lyo_rt.mail.smtp import SmtpTransport
 from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import Mailed, MailedTokens, digest
 from lyo_rt.mail.transport import Transport, Undelivered
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 from tests.loopback.smtp import Fault, SmtpServer, smtp_server
 
@@ -111,10 +112,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-async def post(database_url: str) -> AsyncIterator[Post]:
+async def post(database_url: str, cipher: Cipher) -> AsyncIterator[Post]:
     clock = SetClock()
     broadcast = InProcessBroadcast(clock)
-    async with Database.open(database_url, broadcast) as database:
+    async with Database.open(database_url, broadcast, cipher=cipher) as database:
         post = Post(database, broadcast, clock)
         await database.execute(
             "INSERT INTO users (id, email, email_key, password_hash, full_name) VALUES ($1, 'a', 'a', '', 'Ada')",

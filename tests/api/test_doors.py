@@ -41,7 +41,10 @@ SEED = {
     "SYSTEM_CONFIG": "✗✗✗✓",
 }
 OURS = {
+    "KEEP_ACCOUNT": "✓✓✓✓",
     "LEARN": "✓✓✓✓",
+    "MEET": "✓✓✓✓",
+    "SHARE": "✓✓✓✓",
     "TEACH": "✗✓✓✓",
     "CORRECT_PROFILES": "✗✗✓✓",
     "VIEW_OPERATIONS": "✗✗✓✓",

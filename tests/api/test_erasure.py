@@ -64,6 +64,9 @@ NOT_USED = {
     "tutor_problems",
     "course_attendance",
     "erasures",
+    "agreements",
+    "guardians",
+    "guardian_links",
 }
 """What Ada has not come to use; that these are erased too says that nothing refers to anybody who is not there."""
 

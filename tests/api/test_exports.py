@@ -15,11 +15,13 @@ from lyo_rt.privacy.plan import LINES
 from lyo_rt.settings import Settings
 from tests.api.learners import PASSWORD, Client, signed_in, user_of
 from tests.api.lives import SECRET, MovedClock, close, erased, exported, lived
+from tests.api.mailbox import Mailbox, link_in, token_in
 from tests.loopback.openai import OpenAI
 
 pytestmark = pytest.mark.anyio
 
 EXPORTS = "/v1/users/me/exports/"
+FILE = "/v1/exports/file"
 
 
 @pytest.fixture
@@ -41,6 +43,11 @@ def settings(settings: Settings, provider: OpenAI) -> Settings:
         openai_api_key="loopback-key",  # type: ignore[arg-type]
         openai_base_url=f"{provider.address}/v1",
     )
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Mailbox:
+    return Mailbox(settings.lyo_data_dir)
 
 
 @pytest.fixture
@@ -117,6 +124,40 @@ async def test_its_time_ends(services: Services, ada: Client, clock: MovedClock,
     assert await services.exports.sweep() == 1
     assert [file for file in (tmp_path / "media").rglob("*") if file.is_file()] == []
     assert await services.database.fetchval("SELECT count(*) FROM exports") == 0
+
+
+async def test_a_mailed_link_opens_it_without_a_token_until_its_time_ends(
+    services: Services, ada: Client, client: httpx.AsyncClient, clock: MovedClock, mailbox: Mailbox
+) -> None:
+    direct = await ada.get(EXPORTS + await exported(ada))
+    mail = await mailbox.next(ada.email, "Your data is ready")
+    page = await client.get(link_in(mail).removeprefix("http://localhost:8000"))
+    assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
+    for _ in range(2):
+        assert (await client.get(FILE, params={"token": token_in(mail)})).content == direct.content
+    for forged in ("", "x" * 43, token_in(mail)[:-1] + "_", str(user_of(ada))):
+        assert (await client.get(FILE, params={"token": forged})).status_code == 404
+    assert (await client.get(FILE)).status_code == 404
+    clock.ahead += timedelta(days=7, seconds=1)
+    assert (await client.get(FILE, params={"token": token_in(mail)})).status_code == 404
+    await services.exports.sweep()
+    assert (await client.get(FILE, params={"token": token_in(mail)})).status_code == 404
+
+
+async def test_a_download_that_broke_off_goes_on(ada: Client, client: httpx.AsyncClient, mailbox: Mailbox) -> None:
+    url = EXPORTS + await exported(ada)
+    linked = f"{FILE}?token={token_in(await mailbox.next(ada.email, 'Your data is ready'))}"
+    for one, address in ((ada, url), (client, linked)):
+        whole = await one.get(address)
+        head = await one.head(address)
+        assert (head.content, head.headers["content-length"]) == (b"", str(len(whole.content)))
+        etag = whole.headers["etag"]
+        rest = await one.get(address, headers={"Range": "bytes=100-", "If-Range": etag})
+        assert (rest.status_code, rest.content) == (206, whole.content[100:])
+        assert rest.headers["content-range"] == f"bytes 100-{len(whole.content) - 1}/{len(whole.content)}"
+        assert (await one.get(address, headers={"Range": "bytes=100-", "If-Range": '"other"'})).status_code == 200
+        assert (await one.get(address, headers={"Range": f"bytes={len(whole.content)}-"})).status_code == 416
+        assert (await one.get(address, headers={"If-None-Match": etag})).status_code == 304
 
 
 async def test_it_goes_with_the_account(services: Services, ada: Client, clock: MovedClock, tmp_path: Path) -> None:

@@ -192,6 +192,11 @@ def test_routes_count_as_they_should() -> None:
     assert found[("auth",)] == {
         "auth.register",
         "auth.login",
+        "parents.agree",
+        "parents.erase",
+        "parents.export",
+        "parents.review",
+        "parents.withdraw",
         "passwords.forgot",
         "passwords.reset",
         "verification.verify",

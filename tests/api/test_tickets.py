@@ -171,7 +171,9 @@ async def test_only_a_digest_is_kept_and_only_for_a_while(
     assert await tickets.purge(services.database, now=clock.now()) == 0
     clock.shift = timedelta(seconds=31)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(keep_house, services.database, services.library, services.exports, clock)
+        tasks.start_soon(
+            keep_house, services.database, services.library, services.exports, services.settings.retention, clock
+        )
         with anyio.fail_after(10):
             while await services.database.fetchval("SELECT count(*) FROM websocket_tickets"):  # noqa: ASYNC110
                 await anyio.sleep(0.01)

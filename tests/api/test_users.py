@@ -70,7 +70,8 @@ async def test_a_new_profile_has_the_seed_s_fields(learner: Client) -> None:
     profile = await me(learner)
     assert profile.keys() == {
         "id", "email", "full_name", "user_type", "is_active", "is_verified", "created_at", "updated_at", "bio",
-        "avatar_url", "learning_style", "timezone", "language", "notification_preferences", "privacy_settings",
+        "consent", "avatar_url", "learning_style", "timezone", "language", "notification_preferences",
+        "privacy_settings",
     }  # fmt: skip
     assert (profile["timezone"], profile["language"], profile["bio"]) == ("UTC", "en", None)
     assert profile["privacy_settings"] == {"profile_visibility": "public", "show_stats": False}

@@ -23,6 +23,7 @@ from lyo_rt.problems import (
     TokenExpired,
     WrongCredentials,
 )
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.tokens import Tokens
@@ -72,8 +73,8 @@ def broadcast(clock: SetClock) -> InProcessBroadcast:
 
 
 @pytest.fixture
-async def database(database_url: str, broadcast: InProcessBroadcast) -> AsyncIterator[Database]:
-    async with Database.open(database_url, broadcast) as opened:
+async def database(database_url: str, broadcast: InProcessBroadcast, cipher: Cipher) -> AsyncIterator[Database]:
+    async with Database.open(database_url, broadcast, cipher=cipher) as opened:
         yield opened
 
 
@@ -83,9 +84,11 @@ def accounts(database: Database, broadcast: InProcessBroadcast, clock: SetClock)
 
 
 @pytest.fixture
-async def other(database_url: str, broadcast: InProcessBroadcast, clock: SetClock) -> AsyncIterator[Accounts]:
+async def other(
+    database_url: str, broadcast: InProcessBroadcast, clock: SetClock, cipher: Cipher
+) -> AsyncIterator[Accounts]:
     """Another instance on the same database and the same broadcast."""
-    async with Database.open(database_url, broadcast) as opened:
+    async with Database.open(database_url, broadcast, cipher=cipher) as opened:
         yield instance(opened, broadcast, clock)
 
 

@@ -16,6 +16,7 @@ from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database, Transaction
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
 
@@ -30,11 +31,11 @@ INSERT = """
 
 
 @pytest.fixture
-async def changes(database_url: str) -> AsyncIterator[PasswordChanges]:
+async def changes(database_url: str, cipher: Cipher) -> AsyncIterator[PasswordChanges]:
     """With as many accounts as there are questions: each is asked for once, as a stranger is."""
     clock = SystemClock()
     broadcast = InProcessBroadcast(clock)
-    async with Database.open(database_url, broadcast) as database:
+    async with Database.open(database_url, broadcast, cipher=cipher) as database:
         await database.execute(INSERT, EACH)
         revocations = Revocations(database, broadcast, clock, access_lifetime=timedelta(minutes=30))
         mail = AccountMail(Outbox(MailedTokens(KeyRing([b"k" * 32]), clock), clock), clock)

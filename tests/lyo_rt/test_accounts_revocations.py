@@ -12,6 +12,7 @@ from lyo_rt.database.pool import Database
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import Problem, SessionRevoked
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.tokens import Identity, Tokens
@@ -41,9 +42,11 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture
-async def database(database_url: str, clock: MovedClock) -> AsyncIterator[tuple[Database, InProcessBroadcast]]:
+async def database(
+    database_url: str, clock: MovedClock, cipher: Cipher
+) -> AsyncIterator[tuple[Database, InProcessBroadcast]]:
     broadcast = InProcessBroadcast(clock)
-    async with Database.open(database_url, broadcast) as opened:
+    async with Database.open(database_url, broadcast, cipher=cipher) as opened:
         yield opened, broadcast
 
 

@@ -17,6 +17,7 @@ from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
 from lyo_rt.problems import Problem, TokenExpired
+from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.tokens import Identity, UserType
 
 pytestmark = pytest.mark.anyio
@@ -40,9 +41,9 @@ class SetClock:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[tuple[Database, InProcessBroadcast]]:
+async def database(database_url: str, cipher: Cipher) -> AsyncIterator[tuple[Database, InProcessBroadcast]]:
     broadcast = InProcessBroadcast(SystemClock())
-    async with Database.open(database_url, broadcast) as opened:
+    async with Database.open(database_url, broadcast, cipher=cipher) as opened:
         yield opened, broadcast
 
 

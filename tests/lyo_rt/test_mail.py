@@ -9,7 +9,7 @@ import pytest
 
 from lyo_rt.clock import SystemClock
 from lyo_rt.mail.address import Files, SendGrid, Smtp, parse
-from lyo_rt.mail.records import KINDS, Kind, Waiting
+from lyo_rt.mail.records import KINDS, TO_PARENTS, Kind, Waiting
 from lyo_rt.mail.rules import LANGUAGES, MOST_ATTEMPTS, greeted, pause_after, spoken, why_useless
 from lyo_rt.mail.templates import Templates
 from lyo_rt.mail.tokens import MailedTokens, digest, is_token
@@ -85,6 +85,7 @@ def test_every_mail_is_whole_in_every_language(templates: Templates, kind: Kind)
         assert f'<html lang="{language}">' in mail.html
         assert (mail.language, mail.sender, mail.id) == (language, "no-reply@lyo.example", f"{UUID(int=1)}@lyo.example")
         assert "Ada" in mail.text
+        assert ("Ada" in mail.text.splitlines()[0]) is (kind not in TO_PARENTS)
         assert not re.search(r"[{}]|None|\n\n\n", mail.text)
         subjects.add(mail.subject)
         texts.add(mail.text)

@@ -57,7 +57,9 @@ def test_nothing_without_persons_leads_to_one() -> None:
 
 def test_every_column_of_rows_that_stay_is_thought_about() -> None:
     staying = [line for line in LINES if line.erasing != "delete"]
-    assert {line.table for line in staying} == {"ai_usage", "audit_log", "courses", "erasures", "stream_events"}
+    assert {line.table for line in staying} == {
+        *("agreements", "ai_usage", "audit_log", "courses", "erasures", "stream_events"),
+    }
     for line in staying:
         columns = {column.name for column in all_tables().tables[line.table].columns}
         assert set(line.cleared) | set(line.kept) == columns, line.table

@@ -144,6 +144,7 @@ class Server(Process):
             {"PORT": "0", "LYO_DATA_DIR": str(data), "LOG_FORMAT": "json", **UNLIMITED, **environment},
             ready,
         )
+        self.data = data
         self.base = self.first.partition(" on ")[2].partition(" ")[0]
         self.websocket = self.base.replace("http", "ws")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from lyo_rt.accounts.records import User
+from lyo_rt.security.tokens import Consent
 
 Visibility = Literal["public", "teachers", "private"]
 
@@ -57,6 +58,8 @@ class Profile(User, frozen=True):
     privacy_settings: PrivacySettings
     is_active: bool
     is_verified: bool
+    consent: Consent
+    """Of a parent: whether it is needed, and given."""
     updated_at: datetime
 
     @property

@@ -9,7 +9,7 @@ from lyo_rt.accounts.profiles.records import Card, Profile
 from lyo_rt.database.pool import Queries, Transaction, one
 
 PROFILE = """id, email, full_name, user_type, created_at, bio, avatar_url, language, timezone, learning_style,
-    notification_preferences, privacy_settings, is_active, is_verified, updated_at"""
+    notification_preferences, privacy_settings, is_active, is_verified, consent, updated_at"""
 
 
 async def find_profile(queries: Queries, user_id: UUID) -> Profile | None:
@@ -51,13 +51,13 @@ async def write_profile(queries: Queries, profile: Profile, *, now: datetime) ->
 
 
 async def find_card(queries: Queries, user_id: UUID) -> Card | None:
-    """What may be shown of somebody who is active, and to whom."""
+    """What may be shown of somebody who is active, and to whom; of a child nothing, whatever their settings say."""
     row = await queries.fetchrow(
         """
         SELECT id, full_name, bio, avatar_url, user_type <> 'student' AS is_teacher, created_at AS member_since,
             coalesce(privacy_settings->>'profile_visibility', 'public') AS visibility,
             coalesce((privacy_settings->>'show_stats')::bool, false) AS show_stats
-        FROM users WHERE id = $1 AND is_active
+        FROM users WHERE id = $1 AND is_active AND consent = 'none_needed'
         """,
         user_id,
     )
