@@ -6,7 +6,7 @@ import anyio
 import structlog
 
 from lyo_rt import idempotency, leases, streams
-from lyo_rt.accounts import mailed_tokens, tickets
+from lyo_rt.accounts import known_addresses, mailed_tokens, tickets
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
 from lyo_rt.language_models import upkeep
@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 async def keep_house(database: Database, library: Library, exports: Exports, clock: Clock) -> None:
     """Remove what is past its time, for ever: idempotency keys, closed leases and the answers of language models after
-    24 hours, unused tickets and mailed tokens, settled mails, the old events of streams that have no end, files
-    that no upload refers to, and exports whose time is over.
+    24 hours, unused tickets and mailed tokens, addresses at which nobody has signed in for long, settled mails, the
+    old events of streams that have no end, files that no upload refers to, and exports whose time is over.
     """
     while True:
         try:
@@ -35,6 +35,7 @@ async def keep_house(database: Database, library: Library, exports: Exports, clo
             closed = await leases.purge(database)
             unused = await tickets.purge(database, now=clock.now())
             unused += await mailed_tokens.purge(database, now=clock.now())
+            addresses = await known_addresses.purge(database, now=clock.now())
             mails = await mail.purge(database, before=clock.now() - MAIL_KEPT)
             events = sum([await streams.trim(database, names, days) for names, days in STREAM_DAYS.items()])
             answers = await upkeep.purge(database, now=clock.now())
@@ -45,6 +46,7 @@ async def keep_house(database: Database, library: Library, exports: Exports, clo
                 idempotency_keys=keys,
                 leases=closed,
                 tickets=unused,
+                addresses=addresses,
                 mails=mails,
                 events=events,
                 answers=answers,

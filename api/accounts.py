@@ -13,6 +13,7 @@ from lyo_rt.accounts.verification import Verification
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.service import Limits
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.security.key_ring import KeyRing
@@ -33,7 +34,7 @@ class AccountParts:
 
 
 def open_accounts(
-    settings: Settings, database: Database, broadcast: Broadcast, clock: Clock, keys: KeyRing
+    settings: Settings, database: Database, broadcast: Broadcast, clock: Clock, keys: KeyRing, limits: Limits
 ) -> AccountParts:
     """Over one set of keys, passwords and revocations; nothing runs yet."""
     access = timedelta(minutes=settings.jwt_access_token_expire_minutes)
@@ -43,7 +44,7 @@ def open_accounts(
     revocations = Revocations(database, broadcast, clock, access_lifetime=access)
     tokens = Tokens(keys, clock, access_lifetime=access)
     return AccountParts(
-        Accounts(database, tokens, passwords, clock, revocations, mail, refresh_lifetime=refresh),
+        Accounts(database, tokens, passwords, clock, revocations, mail, limits, refresh_lifetime=refresh),
         Verification(database, mail, clock),
         PasswordChanges(database, passwords, mail, revocations, clock),
         SignedInDevices(database, revocations, clock, access_lifetime=access, refresh_lifetime=refresh),
