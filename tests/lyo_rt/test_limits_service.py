@@ -19,13 +19,13 @@ AUTH = Policy("auth", 5, 60)
 class Away:
     """A store that cannot be asked."""
 
-    async def count(self, subject: str, policies: Sequence[Policy]) -> Sequence[Standing]:
+    async def count(self, subject: str, policies: Sequence[Policy]) -> Sequence[Standing]:  # noqa: ARG002
         raise Unavailable("away")
 
-    async def guess(self, subject: str) -> NoReturn:
+    async def guess(self, subject: str) -> NoReturn:  # noqa: ARG002
         raise Unavailable("away")
 
-    async def forget_guesses(self, subject: str) -> None:
+    async def forget_guesses(self, subject: str) -> None:  # noqa: ARG002
         raise Unavailable("away")
 
 
