@@ -34,7 +34,7 @@ def _layer_3(data: bytes) -> bytes:
     """Without ID3 and APE tags: names, comments, pictures, private frames."""
     file = io.BytesIO(data)
     try:
-        MP3(file)
+        MP3(file)  # type: ignore[no-untyped-call]
         for delete in (delete_id3, delete_ape, delete_id3):  # one may hide another behind it
             file.seek(0)
             delete(file)
