@@ -4,7 +4,7 @@ import anyio
 import structlog
 
 from lyo_rt import idempotency, leases, streams
-from lyo_rt.accounts import mailed_tokens, tickets
+from lyo_rt.accounts import known_addresses, mailed_tokens, tickets
 from lyo_rt.accounts.minors import repository as minors
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
@@ -25,8 +25,9 @@ async def keep_house(
     database: Database, library: Library, exports: Exports, retention: Retention, clock: Clock
 ) -> None:
     """Remove what is past its time, for ever: idempotency keys, closed leases and the answers of language models after
-    24 hours, unused tickets and mailed tokens, settled mails, the old events of streams that have no end, files
-    that no upload refers to, exports whose time is over, and tasks that ended so long ago as `retention` says.
+    24 hours, unused tickets and mailed tokens, addresses at which nobody has signed in for long, settled mails, the
+    old events of streams that have no end, files that no upload refers to, exports whose time is over, and tasks that
+    ended so long ago as `retention` says.
     """
     while True:
         try:
@@ -35,6 +36,7 @@ async def keep_house(
             unused = await tickets.purge(database, now=clock.now())
             unused += await mailed_tokens.purge(database, now=clock.now())
             unused += await minors.purge(database, now=clock.now())
+            addresses = await known_addresses.purge(database, now=clock.now())
             mails = await mail.purge(database, before=clock.now() - retention.mails)
             events = sum([await streams.trim(database, names, days) for names, days in retention.stream_days.items()])
             ended = 0
@@ -48,6 +50,7 @@ async def keep_house(
                 idempotency_keys=keys,
                 leases=closed,
                 tickets=unused,
+                addresses=addresses,
                 mails=mails,
                 events=events,
                 tasks=ended,

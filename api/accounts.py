@@ -18,6 +18,7 @@ from lyo_rt.accounts.verification import Verification
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.service import Limits
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.security.key_ring import KeyRing
@@ -40,7 +41,7 @@ class AccountParts:
 
 
 def open_accounts(
-    settings: Settings, database: Database, broadcast: Broadcast, clock: Clock, keys: KeyRing
+    settings: Settings, database: Database, broadcast: Broadcast, clock: Clock, keys: KeyRing, limits: Limits
 ) -> AccountParts:
     """Over one set of keys, passwords and revocations; nothing runs yet."""
     access = timedelta(minutes=settings.jwt_access_token_expire_minutes)
@@ -60,6 +61,7 @@ def open_accounts(
             clock,
             revocations,
             mail,
+            limits,
             refresh_lifetime=refresh,
             gate=gate,
             texts=texts,

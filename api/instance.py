@@ -27,6 +27,7 @@ from actors.mail_relay import MailRelay
 from actors.parental_notices import warn_parents
 from actors.quiz_grading import Grader
 from actors.quiz_writing import QuizWriter
+from actors.refusals import write_down
 from actors.roll import Roll
 from actors.supervisor import Supervisor
 from actors.work import Take
@@ -45,6 +46,7 @@ from lyo_rt import leases
 from lyo_rt.accounts.administration.service import Administration
 from lyo_rt.accounts.mailed_exports import MailedExports
 from lyo_rt.accounts.profiles.rules import time_zones
+from lyo_rt.accounts.refusals import EVERY_SECONDS
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.broadcast.contract import Broadcast
 from lyo_rt.broadcast.in_process import InProcessBroadcast
@@ -208,7 +210,10 @@ def compose(parts: Parts) -> Instance:
         parts.database.nearby = feeds.foretold
     courtesy, alarms = Courtesy(), Alarms()
     eraser = Eraser(parts.database, parts.broadcast, parts.library, parts.exports, parts.clock)
-    accounts = open_accounts(parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING])
+    counted = limits(parts)
+    accounts = open_accounts(
+        parts.settings, parts.database, parts.broadcast, parts.clock, parts.rings[SIGNING], counted
+    )
     leaseholder, adopter = work(parts, courtesy, eraser, accounts.mailed_exports)
     services = Services(
         settings=parts.settings,
@@ -230,7 +235,7 @@ def compose(parts: Parts) -> Instance:
         feeds=feeds,
         courtesy=courtesy,
         alarms=alarms,
-        limits=limits(parts),
+        limits=counted,
         clients=Clients(parts.settings.trusted_proxies),
         local_model=parts.local,
         draining=lambda: instance.draining,
@@ -303,6 +308,7 @@ async def working(instance: Instance, parts: Parts, presence: Presence) -> Async
         root(instance.roll.run),
         root(instance.mail_relay.run),
         root(answer_forgotten, instance.services.password_changes.answer_forgotten, parts.broadcast),
+        root(write_down, instance.services.accounts.refusals.write, EVERY_SECONDS),
         root(instance.eraser.begin_due),
         root(warn_parents, parts.database, parts.broadcast, instance.services.parents.warn, parts.clock),
         root(presence.keep),

@@ -26,7 +26,7 @@ async def admit(exchange: Exchange, promise: Answers, asker: Identity | None) ->
     if asker is not None:
         exchange.standings = await limits.count(names, f"user:{asker.user_id}", premium=asker.premium)
     else:
-        exchange.standings = await limits.count(names, f"address:{_address()}")
+        exchange.standings = await limits.count(names, f"address:{asked_from()}")
     if (problem := refusal(exchange.standings)) is not None:
         raise problem
 
@@ -42,7 +42,8 @@ def fields(standings: Sequence[Standing]) -> Iterator[tuple[str, str]]:
         )
 
 
-def _address() -> str:
+def asked_from() -> str:
+    """The address that the current request comes from: of IPv6 its /64 (api/addresses.py)."""
     scope = request.scope
     client = scope.get("client")
     return services().clients.address(client[0] if client else None, scope["headers"])

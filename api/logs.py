@@ -40,4 +40,6 @@ def configure_logs(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # It quotes from the PDFs that it cannot read, which are learners'.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     logging.basicConfig(handlers=[sink], level=max(level, logging.WARNING), force=True)

@@ -9,9 +9,11 @@ from quart import Request, Response, request
 
 from api.authentication import who
 from api.exchange import exchange_of
+from api.limiting import asked_from
 from api.services import services
 from api.uploads import FORM_BYTES
 from lyo_rt import cursor, idempotency
+from lyo_rt.accounts.records import Caller
 from lyo_rt.audit.records import Origin
 from lyo_rt.database.changes import ONCE, Changes
 from lyo_rt.database.pool import Transaction
@@ -94,6 +96,11 @@ def _nul_characters(value: Any, pointer: str) -> Iterator[str]:
 def origin() -> Origin:
     """Where what the current request does comes from, for the audit log."""
     return Origin(who().user_id, request_id())
+
+
+def caller() -> Caller:
+    """Who asks, where nobody has to be signed in for it."""
+    return Caller(asked_from(), request_id())
 
 
 def request_id() -> str:

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 from quart_schema import validate_request
 
 from api.authentication import signed_in, who
+from api.conditional import known, version_of
 from api.openapi import answers
 from api.profile_requests import Correction, RoleRequest, SuspendRequest
 from api.requests import origin, page_request
@@ -61,7 +62,7 @@ async def read_user(user_id: UUID) -> Response:
     account = await repository.find_account(services().database, user_id)
     if account is None:
         raise NotFound("There is no such user.")
-    return json_answer(account, headers=NOT_STORED)
+    return json_answer(account, headers={**NOT_STORED, "ETag": f'"{version_of(account)}"'})
 
 
 @blueprint.patch("/<uuid:user_id>")
@@ -74,7 +75,7 @@ async def correct_user(user_id: UUID, data: Correction) -> Response:
     The audit log keeps which fields were changed, not what they said.
     """
     changed = data.model_dump(exclude_unset=True)
-    account = await services().administration.correct(who(), origin(), user_id, changed)
+    account = await services().administration.correct(who(), origin(), user_id, changed, known=known)
     return json_answer(account, headers=NOT_STORED)
 
 

@@ -21,6 +21,7 @@ from api import age_gate
 from api.age_gate import RegistrationHeld
 from api.authentication import authenticate, signed_in, who
 from api.openapi import answers
+from api.requests import caller
 from api.responses import json_answer
 from api.services import services
 from lyo_rt.accounts.minors.rules import birth_date
@@ -137,6 +138,7 @@ async def register(data: RegisterRequest) -> Response:
         birth_date=data.birth_date,
         language=preferred(request.accept_languages.values()),
         device=_device(),
+        caller=caller(),
     )
     answer = json_answer(registered, 201, {**NOT_STORED, "Location": "/v1/users/me"})
     if services().accounts.identify(registered.access_token).consent == "pending":
@@ -151,9 +153,13 @@ async def login(data: LoginRequest) -> Response:
     """Sign in with e-mail and password.
 
     Sets no cookie. An unknown e-mail and a wrong password are answered alike, in the same time.
+
+    The fifth wrong password in a row with one e-mail, wherever they come from, holds off the next for half a minute,
+    each one more for twice as long, up to a quarter of an hour (429). Who signs in from an address at which the
+    learner was within 90 days, or has chosen a new password by a mailed link, is not held off by it.
     """
     signed = await services().accounts.login(
-        email=data.email, password=data.password.get_secret_value(), device=_device()
+        email=data.email, password=data.password.get_secret_value(), device=_device(), caller=caller()
     )
     return json_answer(signed, headers=NOT_STORED)
 
@@ -168,7 +174,7 @@ async def refresh(data: RefreshRequest) -> Response:
     good until they expire or are logged out. It is counted as any request, by address: a school behind one address
     refreshes often, and a token of 256 random bits is not guessed.
     """
-    pair = await services().accounts.refresh(data.refresh_token.get_secret_value())
+    pair = await services().accounts.refresh(data.refresh_token.get_secret_value(), caller=caller())
     return json_answer(pair, headers=NOT_STORED)
 
 
@@ -180,7 +186,7 @@ async def logout() -> Response:
 
     Its access and refresh tokens are refused at once, on every instance; its live sockets are closed. Takes no body.
     """
-    await services().accounts.logout(who())
+    await services().accounts.logout(who(), caller=caller())
     return Response(status=204)
 
 

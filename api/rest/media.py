@@ -61,7 +61,9 @@ async def upload() -> Response:
     """Upload an avatar, or media for a lesson.
 
     What a file is, its bytes say. Images are made anew: upright, without EXIF or other metadata, at most as large as
-    their purpose needs. The answer's size and digest are of what is kept.
+    their purpose needs. Sound, films and PDFs lose their metadata (names, places, devices, programs) and are refused
+    where they cannot be read; sound and pictures in them stay as they are. The answer's size and digest are of what is
+    kept.
     """
     user = who().user_id
     async with received(most=UPLOAD_MAX_BYTES) as form:

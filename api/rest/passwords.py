@@ -8,7 +8,7 @@ from quart_schema import validate_request
 
 from api.authentication import signed_in, who
 from api.openapi import answers
-from api.requests import origin, request_id
+from api.requests import caller, origin
 from api.rest.auth import LONGEST_TEXT
 from api.services import services
 from lyo_rt.accounts.rules import LONGEST_EMAIL, email_address
@@ -85,7 +85,7 @@ async def reset(data: ResetRequest) -> Response:
     verified: only who reads its mails has the token.
     """
     token, password = data.token.get_secret_value(), data.password.get_secret_value()
-    await services().password_changes.reset(token, password, request_id=request_id())
+    await services().password_changes.reset(token, password, caller=caller())
     return Response(status=204)
 
 

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, request
 from quart_schema import validate_request
 
 from api.authentication import signed_in, who
+from api.conditional import known
 from api.openapi import answers
 from api.requests import once, origin, page_request
 from api.responses import json_answer
@@ -133,7 +134,7 @@ async def end(teaching_id: UUID) -> Response:
     """
     now = services().clock.now()
     async with services().database.transaction() as transaction:
-        await service.end(transaction, origin(), teaching_id, who().user_id, now=now)
+        await service.end(transaction, origin(), teaching_id, who().user_id, known=known, now=now)
     return Response(status=204)
 
 

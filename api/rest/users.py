@@ -8,6 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import validate_request
 
 from api.authentication import signed_in, who
+from api.conditional import known
 from api.openapi import answers
 from api.profile_access import visible_card
 from api.profile_requests import LeaveRequest, PreferencesRequest, ProfileChange, ProfileRequest
@@ -21,6 +22,7 @@ from lyo_rt.activity import repository as activity
 from lyo_rt.activity.records import ActivityEntry, Counts, Stats
 from lyo_rt.activity.service import stats_of
 from lyo_rt.cursor import Page
+from lyo_rt.known import Known
 from lyo_rt.problems import Conflict, InvalidInput, NotFound
 
 blueprint = Blueprint("users", __name__, url_prefix="/v1/users")
@@ -74,7 +76,7 @@ async def change_me(data: ProfileChange) -> Response:
 
 
 @blueprint.delete("/me")
-@answers(Left, problems=(Conflict,))
+@answers(Left, limit="auth", problems=(Conflict,))
 @signed_in
 @validate_request(LeaveRequest)
 async def leave(data: LeaveRequest) -> Response:
@@ -84,7 +86,7 @@ async def leave(data: LeaveRequest) -> Response:
     shown any more. At `erase_at` everything of it is erased for good; who signs in before has it back. A wrong
     password is answered with 422 and a fault at `/password`. The last super admin gives somebody else that role first.
     """
-    left = await services().leaving.leave(who(), origin(), password=data.password.get_secret_value())
+    left = await services().leaving.leave(who(), origin(), password=data.password.get_secret_value(), known=known)
     return json_answer(left, headers=PRIVATE)
 
 
@@ -106,7 +108,8 @@ async def replace_preferences(data: PreferencesRequest) -> Response:
 
     All five must be there. Members left out of the two groups stay as they are.
     """
-    return json_answer((await _changed(data)).preferences, headers=PRIVATE)
+    changed = await _changed(data, known=lambda profile: known(profile.preferences))
+    return json_answer(changed.preferences, headers=PRIVATE)
 
 
 @blueprint.get("/me/stats")
@@ -156,7 +159,7 @@ async def read_profile(user_id: UUID) -> Response:
     return json_answer(shown, headers=PRIVATE)
 
 
-async def _changed(data: ProfileChange | PreferencesRequest) -> Profile:
+async def _changed(data: ProfileChange | PreferencesRequest, *, known: Known = known) -> Profile:
     now = services().clock.now()
     async with services().database.transaction() as transaction:
-        return await service.change(transaction, who().user_id, data.changed(), now=now)
+        return await service.change(transaction, who().user_id, data.changed(), known=known, now=now)

@@ -9,6 +9,7 @@ from lyo_rt.accounts.administration.repository import lock_standings
 from lyo_rt.accounts.administration.service import LAST
 from lyo_rt.accounts.minors.gate import AgeGate
 from lyo_rt.accounts.password_changes import NOT_THE_PASSWORD
+from lyo_rt.accounts.profiles.repository import find_profile
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.rules import email_key
 from lyo_rt.accounts.signing_out import sign_out
@@ -16,6 +17,7 @@ from lyo_rt.audit import repository as audit
 from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.known import Known, whatever
 from lyo_rt.problems import Conflict, Fault, InvalidInput
 from lyo_rt.security.passwords import Passwords
 from lyo_rt.security.permissions import MATRIX, Permission
@@ -51,11 +53,12 @@ class Leaving:
         self._clock = clock
         self._cool_off = cool_off
 
-    async def leave(self, identity: Identity, origin: Origin, *, password: str) -> Left:
+    async def leave(self, identity: Identity, origin: Origin, *, password: str, known: Known = whatever) -> Left:
         """Close the asker's account: all its devices are signed out, on every instance, and its profile is not
         shown any more.
 
-        Raises InvalidInput for a wrong password, Conflict for the last super admin.
+        Raises InvalidInput for a wrong password, Conflict for the last super admin, and what `known` raises of the
+        Profile.
         """
         hashed = await repository.find_password_hash(self._database, identity.user_id)
         right = await self._passwords.verify(password, hashed)
@@ -65,6 +68,7 @@ class Leaving:
         erase_at = now + self._cool_off
         async with self._database.transaction() as transaction:
             await self._not_the_last(transaction, identity)
+            known(await find_profile(transaction, identity.user_id))
             if not await closed.leave(transaction, identity.user_id, hashed, erase_at=erase_at, now=now):
                 raise InvalidInput(errors=[Fault("/password", NOT_THE_PASSWORD)])
             await sign_out(transaction, self._revocations, identity.user_id, "account_closed", now=now)

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from lyo_rt.accounts import mailed_tokens, repository
+from lyo_rt.accounts import known_addresses, mailed_tokens, repository
 from lyo_rt.accounts.mailed_links import RESET_PASSWORD, AccountMail
 from lyo_rt.accounts.mailed_tokens import REFUSED
-from lyo_rt.accounts.records import Recipient
+from lyo_rt.accounts.records import Caller, Recipient
 from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.rules import email_key
 from lyo_rt.accounts.signing_out import sign_out
@@ -66,11 +66,11 @@ class PasswordChanges:
                 await self._remind(transaction, key)
         return True
 
-    async def reset(self, token: str, password: str, *, request_id: str) -> None:
+    async def reset(self, token: str, password: str, *, caller: Caller) -> None:
         """A new password by a mailed link, which also shows that the address is the learner's.
 
-        All sessions of the account are signed out. Of two at once with one token, or with two of one account, one is
-        refused. Raises InvalidInput with every fault at once.
+        All sessions of the account are signed out. Guesses that others make hold nobody off at this address. Of two at
+        once with one token, or with two of one account, one is refused. Raises InvalidInput with every fault at once.
         """
         purpose = RESET_PASSWORD.purpose
         faults = [Fault("/password", phrase) for phrase in broken_rules(password)]
@@ -92,7 +92,10 @@ class PasswordChanges:
                 raise InvalidInput(errors=[Fault("/token", REFUSED)])
             await sign_out(transaction, self._revocations, recipient.id, "password_reset", now=now)
             await self._changed(transaction, recipient)
-            origin = Origin(recipient.id, request_id)
+            if redeemed is not None and caller.address is not None:
+                key = redeemed.email_key
+                await known_addresses.remember(transaction, recipient.id, key, caller.address, now=now)
+            origin = Origin(recipient.id, caller.request_id)
             await audit.record(transaction, "user.password_reset", origin, subject=recipient.id, now=now)
 
     async def change(self, identity: Identity, origin: Origin, *, current: str, new: str) -> None:

@@ -37,6 +37,17 @@ class Credentials(msgspec.Struct, frozen=True):
     """When a closed account is erased."""
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, as far as that is known of a stranger: from which address, and with which request. Without an address
+    it is this program itself, whose guesses nobody counts."""
+
+    address: str | None = None
+    request_id: str | None = None
+
+
+ITSELF = Caller()
+
+
 class Recipient(msgspec.Struct, frozen=True):
     """Whom a mail about an account goes to. Never leaves the service."""
 

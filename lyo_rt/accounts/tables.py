@@ -56,6 +56,17 @@ auth_sessions = sa.Table(
     comment="one row per signed-in device: a family of refresh tokens; access tokens name it as sid",
 )
 
+known_addresses = sa.Table(
+    "known_addresses",
+    metadata,
+    owner(),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="blind index of the e-mail and the address"),
+    sa.Column("seen_at", moment, nullable=False),
+    sa.PrimaryKeyConstraint("user_id", "digest"),
+    sa.Index("ix_known_addresses_seen_at", "seen_at"),
+    comment="where the learner has signed in from: guesses elsewhere do not hold off who comes from there",
+)
+
 refresh_tokens = sa.Table(
     "refresh_tokens",
     metadata,

@@ -7,6 +7,12 @@ from uuid import UUID
 import msgspec
 
 Act = Literal[
+    "user.registered",
+    "user.signed_in",
+    "user.sign_in_failed",
+    "user.sign_in_held_off",
+    "user.signed_out",
+    "user.refresh_reused",
     "user.role_changed",
     "user.suspended",
     "user.restored",
@@ -26,17 +32,20 @@ Act = Literal[
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an act comes from: who asked, and with which request. Without an actor it was the command line."""
+    """Where an act comes from: who asked, and with which request. Without an actor it was the command line, the server
+    itself, or somebody who has not shown who they are."""
 
     actor_id: UUID | None
     request_id: str | None
 
 
 COMMAND_LINE = Origin(None, None)
+SERVER = Origin(None, None)
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One act. `actor_id` is null for the command line; either id is null once its person has been erased."""
+    """One act. `actor_id` is null for the command line and the server itself, and where nobody had shown who they are;
+    `subject_id` where it was no account's; either id is null once its person has been erased."""
 
     id: UUID
     act: str

@@ -34,6 +34,10 @@ class Names:
         name = f"{self._prefix}limit:{{u:{subject}}}:{policy}"
         return name.encode(), f"{name}:offences".encode()
 
+    def guesses(self, subject: str) -> bytes:
+        """The key of the guesses at a subject's password."""
+        return f"{self._prefix}guesses:{{u:{subject}}}".encode()
+
     def heartbeat(self, tag: bytes) -> bytes:
         """A channel of this instance's own, and a key, in the slot of `tag`."""
         return f"{self._prefix}heartbeat:{self._instance}:{{{tag.decode()}}}".encode()

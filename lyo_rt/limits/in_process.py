@@ -2,8 +2,10 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from lyo_rt.clock import Clock
+from lyo_rt.limits.guesses import FORGOTTEN_SECONDS, Guess, hold_after
 from lyo_rt.limits.policies import FORGIVEN_SECONDS, MICROSECONDS, Policy, Standing, holds
 
 MOST_LOGS = 100_000
@@ -19,14 +21,15 @@ class InProcessStore:
         self._clock = clock
         self._most = most
         self._logs: OrderedDict[tuple[str, str], _Log] = OrderedDict()
+        self._guesses: OrderedDict[str, _Guesses] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._logs)
+        return len(self._logs) + len(self._guesses)
 
     async def count(self, subject: str, policies: Sequence[Policy]) -> Sequence[Standing]:
         """See Store."""
-        now = round(self._clock.monotonic() * MICROSECONDS)
-        self._sweep(now)
+        now = self._now()
+        _sweep(self._logs, now, self._most)
         logs = [self._log(subject, policy.name) for policy in policies]
         waits = [log.wait(policy, now) for log, policy in zip(logs, policies, strict=True)]
         refused = any(waits)
@@ -34,6 +37,29 @@ class InProcessStore:
             (log.refuse(policy, now, wait) if refused else log.admit(policy, now))
             for log, policy, wait in zip(logs, policies, waits, strict=True)
         ]
+
+    async def guess(self, subject: str) -> Guess:
+        """See Store."""
+        now = self._now()
+        _sweep(self._guesses, now, self._most)
+        made = self._guesses.get(subject)
+        if made is None or made.forget_at <= now:
+            made = self._guesses[subject] = _Guesses()
+        self._guesses.move_to_end(subject)
+        if made.held_until > now:
+            return Guess(made.number, (made.held_until - now) / MICROSECONDS, 0)
+        made.number += 1
+        hold = hold_after(made.number)
+        made.held_until = now + hold * MICROSECONDS
+        made.forget_at = made.held_until + FORGOTTEN_SECONDS * MICROSECONDS
+        return Guess(made.number, 0, hold)
+
+    async def forget_guesses(self, subject: str) -> None:
+        """See Store."""
+        self._guesses.pop(subject, None)
+
+    def _now(self) -> int:
+        return round(self._clock.monotonic() * MICROSECONDS)
 
     def _log(self, subject: str, name: str) -> "_Log":
         key = subject, name
@@ -43,13 +69,31 @@ class InProcessStore:
         self._logs.move_to_end(key)
         return log
 
-    def _sweep(self, now: int) -> None:
-        for _ in range(min(SWEPT, len(self._logs))):
-            key, log = self._logs.popitem(last=False)
-            if log.forget_at > now:
-                self._logs[key] = log
-        while len(self._logs) > self._most:
-            self._logs.popitem(last=False)
+
+class _Forgettable(Protocol):
+    forget_at: int
+
+
+Key = TypeVar("Key")
+Kept = TypeVar("Kept", bound=_Forgettable)
+
+
+def _sweep(kept: OrderedDict[Key, Kept], now: int, most: int) -> None:
+    for _ in range(min(SWEPT, len(kept))):
+        key, one = kept.popitem(last=False)
+        if one.forget_at > now:
+            kept[key] = one
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+class _Guesses:
+    """Those made at one account in a row."""
+
+    __slots__ = ("forget_at", "held_until", "number")
+
+    def __init__(self) -> None:
+        self.number = self.held_until = self.forget_at = 0
 
 
 class _Log:

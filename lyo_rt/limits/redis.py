@@ -9,6 +9,7 @@ from lyo_rt.broadcast.redis_drafts import refused
 from lyo_rt.broadcast.redis_script import Script
 from lyo_rt.broadcast.redis_shards import Shards
 from lyo_rt.clock import Clock
+from lyo_rt.limits.guesses import FORGOTTEN_SECONDS, HOLDS, Guess
 from lyo_rt.limits.policies import FORGIVEN_SECONDS, MICROSECONDS, Policy, Standing, holds
 
 COUNT = b"""
@@ -56,6 +57,26 @@ return told
 """
 """A log is a list of moments in microseconds; its keys are all of one subject, so of one slot."""
 
+GUESS = b"""
+local now, kept, number, hold, place = tonumber(ARGV[1]), tonumber(ARGV[2]), 0, 0, 0
+if now == 0 then
+  local time = redis.call('TIME')
+  now = time[1] * 1000000 + time[2]
+end
+local made = redis.call('HMGET', KEYS[1], 'number', 'until')
+local held = tonumber(made[2] or 0)
+if held > now then return {tonumber(made[1]), held - now, 0} end
+if made[1] and held + kept > now then number = tonumber(made[1]) end
+number = number + 1
+for penalty in string.gmatch(ARGV[3], '%d+') do
+  place = place + 1
+  if place <= number then hold = tonumber(penalty) end
+end
+redis.call('HSET', KEYS[1], 'number', number, 'until', string.format('%.0f', now + hold))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil((hold + kept) / 1000)))
+return {number, 0, hold}
+"""
+
 
 class RedisStore:
     """See Store. `clock` gives the time in tests; without one it is the server's, the same for all instances."""
@@ -63,18 +84,40 @@ class RedisStore:
     def __init__(self, shards: Shards, clock: Clock | None = None) -> None:
         self._names = shards.names
         self._clock = clock
+        self._shards = shards
         self._script = Script(shards, COUNT)
+        self._guess = Script(shards, GUESS)
 
     async def count(self, subject: str, policies: Sequence[Policy]) -> Sequence[Standing]:
         """See Store."""
         keys = [key for policy in policies for key in self._names.limit(subject, policy.name)]
-        now = 0 if self._clock is None else round(self._clock.now().timestamp() * MICROSECONDS)
-        arguments = chain((now, FORGIVEN_SECONDS * MICROSECONDS), *map(_arguments, policies))
+        arguments = chain((self._now(), FORGIVEN_SECONDS * MICROSECONDS), *map(_arguments, policies))
         try:
             told = await self._script.run(keys, *(str(argument).encode() for argument in arguments))
         except ResponseError as refusal:
             raise refused(refusal) from refusal
         return [_standing(policy, *numbers) for policy, numbers in zip(policies, told, strict=True)]
+
+    async def guess(self, subject: str) -> Guess:
+        """See Store."""
+        holds = ",".join(str(seconds * MICROSECONDS) for seconds in HOLDS)
+        arguments = (self._now(), FORGOTTEN_SECONDS * MICROSECONDS, holds)
+        try:
+            number, wait, hold = await self._guess.run(
+                [self._names.guesses(subject)], *(str(argument).encode() for argument in arguments)
+            )
+        except ResponseError as refusal:
+            raise refused(refusal) from refusal
+        return Guess(number, wait / MICROSECONDS, hold / MICROSECONDS)
+
+    async def forget_guesses(self, subject: str) -> None:
+        """See Store."""
+        key = self._names.guesses(subject)
+        await self._shards.do(key, b"DEL", key)
+
+    def _now(self) -> int:
+        """In tests the clock's; 0 is the server's."""
+        return 0 if self._clock is None else round(self._clock.now().timestamp() * MICROSECONDS)
 
 
 def _arguments(policy: Policy) -> tuple[int, int, str]:

@@ -3,7 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from lyo_rt.limits.guesses import Guess
 from lyo_rt.limits.policies import NAMES, Name, Policy, Standing, parse
 from lyo_rt.limits.store import Store
 from lyo_rt.problems import TooManyRequests, Unavailable
@@ -12,6 +14,7 @@ from lyo_rt.settings import Settings
 CLOSED: frozenset[Name] = frozenset({"auth"})
 """Guessing passwords must not become free by taking Redis down; all else goes on uncounted meanwhile."""
 CLOSED_SECONDS = 2
+GUESSED = "There were too many wrong passwords with this e-mail."
 
 
 class Limits:
@@ -43,8 +46,7 @@ class Limits:
             if CLOSED.isdisjoint(names):
                 self._tally["uncounted"] += 1
                 return ()
-            self._tally["closed"] += 1
-            raise Unavailable("Nobody can sign in for a moment; try again.", retry_after=CLOSED_SECONDS) from None
+            raise self._closed() from None
         self._tally["refused" if any(one.refused for one in standings) else "counted"] += 1
         return standings
 
@@ -52,6 +54,32 @@ class Limits:
         """As `count`; raises TooManyRequests when it is too often."""
         if (problem := refusal(await self.count(names, subject, premium=premium))) is not None:
             raise problem
+
+    async def guess(self, subject: str) -> Guess | None:
+        """One more guess at a password, not looked at yet; None where sign-ins are not limited.
+
+        Raises TooManyRequests when it has to wait, Unavailable when nothing can be counted.
+        """
+        if "auth" not in self._policies:
+            return None
+        try:
+            guess = await self._store.guess(subject)
+        except Unavailable:
+            raise self._closed() from None
+        if guess.wait:
+            self._tally["refused"] += 1
+            seconds = math.ceil(guess.wait)
+            raise TooManyRequests(f"{GUESSED} Try again in {seconds} s.", retry_after=seconds)
+        return guess
+
+    async def guessed(self, subject: str) -> None:
+        """The guess was right. Where that cannot be noted the next ones wait longer than they must."""
+        with suppress(Unavailable):
+            await self._store.forget_guesses(subject)
+
+    def _closed(self) -> Unavailable:
+        self._tally["closed"] += 1
+        return Unavailable("Nobody can sign in for a moment; try again.", retry_after=CLOSED_SECONDS)
 
     def statistics(self) -> dict[str, int]:
         """Requests `counted`, `refused`, and while the store was away: admitted `uncounted`, refused as `closed`."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from lyo_rt.limits.guesses import Guess
 from lyo_rt.limits.policies import Policy, Standing
 
 
@@ -15,4 +16,15 @@ class Store(Protocol):
         A policy that refuses notes an offence, one for each time it begins to refuse: see holds. Until the hold is
         over all is refused and nothing noted. Raises Unavailable when it cannot be counted now.
         """
+        ...
+
+    async def guess(self, subject: str) -> Guess:
+        """One more guess at the subject's secret, unless it has to wait: then nothing is noted. See hold_after.
+
+        Of many at once each has a number of its own. Raises Unavailable.
+        """
+        ...
+
+    async def forget_guesses(self, subject: str) -> None:
+        """One was right: the next is the first again. Raises Unavailable."""
         ...

@@ -20,14 +20,14 @@ import structlog
 
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
-from lyo_rt.media import images, repository
+from lyo_rt.media import images, repository, stripping
 from lyo_rt.media.records import Content, Media, NewMedia, Purpose, Refused
 from lyo_rt.media.sniffing import ALLOWED, EXTENSIONS, IMAGES, sniffed
 from lyo_rt.problems import NotFound, Unavailable
 from lyo_rt.storage.store import NoSuchFile, Storage
 
 EXAMINED_AT_ONCE = 1
-"""Most take some hundredths of a second, but the worst 380 MB for two seconds (images.py)."""
+"""Most take some hundredths of a second, but the worst 380 MB for two seconds (images.py), or six (documents.py)."""
 LONGEST_SIDE = {"avatar": 512, "lesson": 2048}
 ABANDONED = timedelta(hours=1)
 """A writer takes seconds; what it has not come back to by then, it never will."""
@@ -53,7 +53,8 @@ class Library:
         self._threads = anyio.CapacityLimiter(EXAMINED_AT_ONCE)
 
     async def examine(self, file: BinaryIO, purpose: Purpose) -> Content:
-        """What of the file is to be stored: images are made anew. Raises Refused."""
+        """What of the file is to be stored: images are made anew, all else without what it tells of people. Raises
+        Refused."""
         return await anyio.to_thread.run_sync(_examined, file, purpose, limiter=self._threads)
 
     @asynccontextmanager
@@ -166,6 +167,7 @@ def _examined(file: BinaryIO, purpose: Purpose) -> Content:
         allowed = ", ".join(sorted(EXTENSIONS[one][1:] for one in ALLOWED[purpose]))
         raise Refused(f"is not of a kind that is kept here: {allowed}")
     if kind not in IMAGES:
+        data = stripping.anonymous(data, kind)
         return Content(data, kind, hashlib.sha256(data).digest())
     side, animated = LONGEST_SIDE[purpose], purpose == "lesson"
     picture = images.made_anew(data, kind, longest_side=side, animated=animated)

@@ -315,6 +315,14 @@ LINES: tuple[Line, ...] = (
         why="they open a session",
     ),
     Line(
+        table="known_addresses",
+        holds="from how many addresses the person has signed in within 90 days, and when; the addresses not legibly",
+        whose=MINE,
+        erasing="delete",
+        file="account",
+        secret=("digest",),
+    ),
+    Line(
         table="auth_sessions",
         holds="on which devices the person has signed in, and when",
         whose=MINE,

@@ -56,6 +56,11 @@ async def invite(queries: Queries, teacher: UUID, *, email: str, email_key: str,
     return id
 
 
+async def lock(transaction: Transaction, id: UUID) -> None:
+    """Nobody else changes the relation until the transaction ends."""
+    await transaction.execute("SELECT FROM teaching WHERE id = $1 FOR UPDATE", id)
+
+
 async def lock_address(transaction: Transaction, user_id: UUID) -> str | None:
     """The e-mail that invitations to a learner are addressed to; they answer one at a time."""
     found: str | None = await transaction.fetchval(

@@ -11,6 +11,7 @@ from lyo_rt import streams
 from lyo_rt.audit import repository as audit
 from lyo_rt.audit.records import Origin
 from lyo_rt.database.pool import Transaction
+from lyo_rt.known import Known, whatever
 from lyo_rt.problems import Conflict, NotFound
 from lyo_rt.teaching import repository
 from lyo_rt.teaching.records import Teaching
@@ -43,12 +44,16 @@ async def answer(
     return teaching
 
 
-async def end(transaction: Transaction, origin: Origin, id: UUID, user_id: UUID, *, now: datetime) -> None:
+async def end(
+    transaction: Transaction, origin: Origin, id: UUID, user_id: UUID, *, known: Known = whatever, now: datetime
+) -> None:
     """It holds no longer, from this moment; a teacher's open invitation is withdrawn. Once over it stays so.
 
-    Raises NotFound for a relation that is not theirs.
+    Raises NotFound for a relation that is not theirs, and what `known` raises.
     """
+    await repository.lock(transaction, id)
     before = await _found(transaction, id, user_id)
+    known(before)
     if await repository.end(transaction, id, now=now):
         teaching = await _found(transaction, id, user_id)
         if before.student is not None:

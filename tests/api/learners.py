@@ -92,9 +92,13 @@ def user_of(client: httpx.AsyncClient) -> UUID:
 
 
 async def audited(services: Services, subject: UUID) -> list[str]:
-    """What the audit log says was done to somebody, in order."""
+    """What the audit log says was done to somebody, in order, but for coming in."""
     rows = await services.database.fetch(
-        "SELECT act FROM audit_log WHERE subject_id = $1 ORDER BY created_at, id", subject
+        """
+        SELECT act FROM audit_log WHERE subject_id = $1 AND act NOT IN ('user.registered', 'user.signed_in')
+        ORDER BY created_at, id
+        """,
+        subject,
     )
     return [row["act"] for row in rows]
 

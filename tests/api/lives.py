@@ -81,6 +81,7 @@ async def dump(database: Database) -> dict[str, str]:
 async def lived(services: Services, address: tuple[str, int], ada: Client, bob: Client) -> list[str]:
     """Ada has used everything there is; ids of hers."""
     ids = [str(user_of(ada))]
+    assert (await login(ada, ada.email)).is_success
     generated = await ada.post(
         "/v1/courses:generate", json={"topic": SECRET, "level": "beginner"}, headers={"Idempotency-Key": "one"}
     )

@@ -46,7 +46,7 @@ class TestTooLarge:
     async def test_ten_mebibytes_are_taken_and_one_byte_more_is_not(
         self, learner: httpx.AsyncClient, course: str
     ) -> None:
-        most = uploading.PDF + bytes(UPLOAD_MAX_BYTES - len(uploading.PDF))
+        most = uploading.padded_film(UPLOAD_MAX_BYTES)
         record = await uploaded(learner, most, "lesson", course_id=course)
         assert record["size"] == UPLOAD_MAX_BYTES
         answer = await upload(learner, most + b"\0", "lesson", course_id=course)

@@ -1,18 +1,54 @@
 """Files of a test's own, and their upload."""
 
 import io
+import struct
 from typing import Any
 
 import httpx
+from mutagen.ogg import OggPage
 from PIL import Image
 
-PDF = b"%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
-MP3 = b"\xff\xfb\x90\x64" + bytes(range(256)) * 8
-M4A = b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0" + bytes(200)
-MP4 = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(200)
-OGG = b"OggS\0\2" + bytes(20) + b"\x01\x13OpusHead\1" + bytes(90)
-WEBM = b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webmB\x87\x81\x04" + bytes(90)
-MATROSKA = WEBM.replace(b"\x9f", b"\xa3").replace(b"\x84webm", b"\x88matroska")
+PDF = (
+    b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<\n/Type /Catalog\n/Pages 2 0 R\n>>\nendobj\n2 0 obj\n<<\n/Type /Pages\n"
+    b"/Count 1\n/Kids [ 3 0 R ]\n>>\nendobj\n3 0 obj\n<<\n/Type /Page\n/Resources <<\n>>\n/MediaBox [ 0.0 0.0 72 72 ]\n"
+    b"/Parent 2 0 R\n>>\nendobj\nxref\n0 4\n0000000000 65535 f \n0000000015 00000 n \n0000000064 00000 n \n"
+    b"0000000123 00000 n \ntrailer\n<<\n/Size 4\n/Root 1 0 R\n>>\nstartxref\n215\n%%EOF\n"
+)
+MP3 = (b"\xff\xfb\x90\x64" + bytes(range(250)) + bytes(163)) * 5
+MOOV = b"\0\0\0\x74moov\0\0\0\x6cmvhd" + bytes(100)
+MDAT = b"\0\0\0\xd0mdat" + bytes(range(200))
+M4A = b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42" + MOOV + MDAT
+MP4 = b"\0\0\0\x1cftypisom\0\0\2\0isomavc1mp41" + MOOV + MDAT
+INFO = b"\x15\x49\xa9\x66\x8e\x2a\xd7\xb1\x83\x0f\x42\x40\x4d\x80\x81\0\x57\x41\x81\0"
+CLUSTER = b"\x1f\x43\xb6\x75\xff\xe7\x81\0\xa3\x88\x81\0\0\x80wave"
+WEBM = b"\x1a\x45\xdf\xa3\x8bB\x86\x81\x01B\x82\x84webm" + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + INFO + CLUSTER
+MATROSKA = WEBM.replace(b"\x8b", b"\x8f", 1).replace(b"\x84webm", b"\x88matroska")
+
+
+def opus(*comments: str) -> bytes:
+    """A sound of Opus in Ogg with these comments (`ARTIST=...`)."""
+    packed = b"".join(struct.pack("<I", len(comment.encode())) + comment.encode() for comment in comments)
+    packets = [
+        b"OpusHead\1\1" + struct.pack("<HIhB", 0, 48000, 0, 0),
+        b"OpusTags" + struct.pack("<I4sI", 4, b"test", len(comments)) + packed,
+        bytes(range(100)),
+    ]
+    out = io.BytesIO()
+    for number, packet in enumerate(packets):
+        page = OggPage()
+        page.packets, page.sequence, page.serial, page.position = [packet], number, 7, 960 * number
+        page.first, page.last = number == 0, number == 2
+        out.write(page.write())
+    return out.getvalue()
+
+
+OGG = opus()
+
+
+def padded_film(size: int) -> bytes:
+    """A film of so many bytes."""
+    rest = size - len(MP4)
+    return MP4 + struct.pack(">I4s", rest, b"free") + bytes(rest - 8)
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), colour: str = "teal", **options: Any) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from lyo_rt.broadcast.redis import RedisBroadcast
 from lyo_rt.clock import SystemClock
+from lyo_rt.limits.guesses import FORGOTTEN_SECONDS, Guess
 from lyo_rt.limits.in_process import InProcessStore
 from lyo_rt.limits.policies import FORGIVEN_SECONDS, LONGEST_HOLD_SECONDS, Policy, Standing
 from lyo_rt.limits.redis import RedisStore
@@ -171,6 +172,56 @@ async def test_a_smaller_quota_counts_at_once(store: Store, clock: Virtual) -> N
         clock.move(1)
     refused = await counted(store, MINUTE)
     assert (refused.refused, refused.seconds) == (True, 57)
+
+
+async def guesses(store: Store, clock: Virtual, number: int) -> list[float]:
+    """So many guesses, each as soon as it is looked at; how long each holds off the next."""
+    holds = []
+    for _ in range(number):
+        holds.append((await store.guess("ada")).hold)
+        clock.move(holds[-1])
+    return holds
+
+
+async def test_each_wrong_guess_holds_the_next_off_longer_up_to_a_quarter_of_an_hour(
+    store: Store, clock: Virtual
+) -> None:
+    assert await guesses(store, clock, 12) == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900]
+
+
+async def test_a_guess_that_comes_too_early_is_not_looked_at_and_not_counted(store: Store, clock: Virtual) -> None:
+    for _ in range(5):
+        await store.guess("ada")
+    clock.move(30 - TICK)
+    early = [await store.guess("ada") for _ in range(3)]
+    assert [one.number for one in early] == [5, 5, 5]
+    assert [one.wait for one in early] == [pytest.approx(TICK, abs=1e-9)] * 3
+    assert (await store.guess("bob")).wait == 0
+    clock.move(TICK)
+    assert await store.guess("ada") == Guess(6, 0, 60)
+
+
+async def test_of_two_hundred_guesses_at_once_few_are_looked_at(store: Store) -> None:
+    seen: list[Guess] = []
+
+    async def ask() -> None:
+        seen.append(await store.guess("ada"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(200):
+            tasks.start_soon(ask)
+    assert sorted(one.number for one in seen if not one.wait) == [1, 2, 3, 4, 5]
+
+
+async def test_a_right_guess_and_a_day_forgive_all(store: Store, clock: Virtual) -> None:
+    await guesses(store, clock, 8)
+    await store.forget_guesses("ada")
+    assert (await store.guess("ada")).number == 1
+    await guesses(store, clock, 8)
+    clock.move(FORGOTTEN_SECONDS - TICK)
+    assert (await store.guess("ada")).number == 10
+    clock.move(900 + FORGOTTEN_SECONDS)
+    assert (await store.guess("ada")).number == 1
 
 
 async def test_without_a_clock_the_server_s_time_counts(redis_url: str) -> None:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from lyo_rt.database.pool import Database
 
 
-async def until_someone_waits(watcher: "Database | asyncpg.Connection[asyncpg.Record]") -> None:
-    """Returns once a connection to this database waits for another's lock."""
+async def until_someone_waits(watcher: "Database | asyncpg.Connection[asyncpg.Record]", least: int = 1) -> None:
+    """Returns once so many connections to this database wait for others' locks."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with anyio.fail_after(10):
-        while not await watcher.fetchval(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody of a wait
+        while await watcher.fetchval(waiting) < least:  # noqa: ASYNC110 - PostgreSQL tells nobody of a wait
             await anyio.sleep(0.01)

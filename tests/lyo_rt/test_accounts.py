@@ -12,6 +12,8 @@ from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.in_process import InProcessStore
+from lyo_rt.limits.service import Limits
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import (
@@ -58,6 +60,7 @@ def instance(database: Database, broadcast: InProcessBroadcast, clock: SetClock)
         clock,
         Revocations(database, broadcast, clock, access_lifetime=access_lifetime),
         AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
+        Limits(InProcessStore(clock), {}),
         refresh_lifetime=timedelta(days=7),
     )
 

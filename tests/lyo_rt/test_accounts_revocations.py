@@ -9,6 +9,8 @@ from lyo_rt.accounts.revocations import Revocations
 from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.in_process import InProcessStore
+from lyo_rt.limits.service import Limits
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import Problem, SessionRevoked
@@ -62,6 +64,7 @@ def accounts(database: tuple[Database, InProcessBroadcast], clock: MovedClock) -
         clock,
         Revocations(opened, broadcast, clock, access_lifetime=ACCESS),
         AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
+        Limits(InProcessStore(clock), {}),
         refresh_lifetime=timedelta(days=7),
     )
 

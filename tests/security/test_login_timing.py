@@ -13,6 +13,8 @@ from lyo_rt.accounts.service import Accounts
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.database.pool import Database
+from lyo_rt.limits.in_process import InProcessStore
+from lyo_rt.limits.service import Limits
 from lyo_rt.mail.outbox import Outbox
 from lyo_rt.mail.tokens import MailedTokens
 from lyo_rt.problems import WrongCredentials
@@ -51,6 +53,7 @@ async def test_an_unknown_e_mail_takes_as_long_as_a_wrong_password(database: Dat
         clock,
         Revocations(database, InProcessBroadcast(clock), clock, access_lifetime=lifetime),
         AccountMail(Outbox(MailedTokens(keys, clock), clock), clock),
+        Limits(InProcessStore(clock), {}),
         refresh_lifetime=timedelta(days=7),
     )
     await accounts.register(email="known@example.com", password="Correct-horse-9-battery", full_name="Known")

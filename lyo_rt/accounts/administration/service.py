@@ -14,6 +14,7 @@ from lyo_rt.audit import repository as audit
 from lyo_rt.audit.records import Origin
 from lyo_rt.clock import Clock
 from lyo_rt.database.pool import Database, Transaction
+from lyo_rt.known import Known, whatever
 from lyo_rt.problems import Conflict, Forbidden, NotFound
 from lyo_rt.security.permissions import MATRIX, Permission, allows, require
 from lyo_rt.security.tokens import Identity, UserType
@@ -79,10 +80,12 @@ class Administration:
                 await audit.record(transaction, "user.restored", origin, subject=user_id, now=now)
             return await self._account(transaction, user_id)
 
-    async def correct(self, who: Identity, origin: Origin, user_id: UUID, changed: Mapping[str, Any]) -> Account:
+    async def correct(
+        self, who: Identity, origin: Origin, user_id: UUID, changed: Mapping[str, Any], *, known: Known = whatever
+    ) -> Account:
         """Change what somebody's profile says; the log has which fields. An admin's is for super admins to correct.
 
-        Raises NotFound, Forbidden.
+        Raises NotFound, Forbidden, and what `known` raises of the Account.
         """
         now = self._clock.now()
         async with self._database.transaction() as transaction:
@@ -91,6 +94,7 @@ class Administration:
                 raise NotFound(UNKNOWN)
             if allows(profile.user_type, Permission.CORRECT_PROFILES):
                 require(who, Permission.MANAGE_USERS)
+            known(await self._account(transaction, user_id))
             if changed:
                 await write_profile(transaction, merged(profile, changed), now=now)
                 details = {"fields": sorted(changed)}
