@@ -103,7 +103,7 @@ class TestTheGate:
         assert row["consent_due_at"] - services.clock.now() <= timedelta(days=14)
         kept = {name for name, rows in (await dump(services.database)).items() if rows}
         assert kept - {"instances", "secret_fingerprints", "age_gates"} == {
-            *("users", "auth_sessions", "refresh_tokens", "stream_events", "streams"),
+            *("users", "auth_sessions", "refresh_tokens", "stream_events", "streams", "known_addresses", "audit_log"),
         }
         devices = await services.database.fetch("SELECT device FROM auth_sessions")
         assert [row["device"] for row in devices] == [None, None]
