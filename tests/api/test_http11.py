@@ -180,6 +180,18 @@ async def test_an_upgrade_to_http2_opens_no_tunnel(address: tuple[str, int]) -> 
     assert (await answered(address, GET + HOST + upgrade)).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_who_a_target_is_for_is_told_nowhere(address: tuple[str, int], capsys: pytest.CaptureFixture[str]) -> None:
+    received = await answered(address, get(b"http://ada:Secret-horse-9@localhost/v1/health?x=1"))
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["instance"] == "/v1/health"
+    assert "Secret-horse-9" not in capsys.readouterr().out
+
+
+async def test_http2_begun_without_being_asked_for_is_refused(address: tuple[str, int]) -> None:
+    """It would be read without a limit of its fields, its target, or the time that they take."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
+    assert refused(await answered(address, preface)) == 505
+
+
 class TestDeadlines:
     @pytest.fixture(autouse=True)
     def hurried(self, monkeypatch: pytest.MonkeyPatch) -> None:
