@@ -24,7 +24,7 @@ from lyo_rt.security.encryption import Cipher
 from lyo_rt.security.key_ring import KeyRing
 
 TEMPLATE = "template_lyo"
-pytest_plugins = ["tests.clean_logs"]
+pytest_plugins = ["tests.attacks", "tests.clean_logs"]
 UNLIMITED = {f"RATE_LIMIT_{name.upper()}": "0" for name in NAMES}
 """The environment of servers that are asked more in a minute than anybody asks in a day: no rate limits."""
 

@@ -180,7 +180,9 @@ async def test_an_upgrade_to_http2_opens_no_tunnel(address: tuple[str, int]) -> 
     assert (await answered(address, GET + HOST + upgrade)).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_who_a_target_is_for_is_told_nowhere(address: tuple[str, int], capsys: pytest.CaptureFixture[str]) -> None:
+async def test_who_a_target_is_for_is_told_nowhere(
+    address: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
     received = await answered(address, get(b"http://ada:Secret-horse-9@localhost/v1/health?x=1"))
     assert json.loads(received.partition(b"\r\n\r\n")[2])["instance"] == "/v1/health"
     assert "Secret-horse-9" not in capsys.readouterr().out

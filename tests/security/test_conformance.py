@@ -12,9 +12,10 @@ import pytest
 from api.demo import seed_all
 from api.services import Services
 from tests.api.learners import become, signed_in, token_of
+from tests.attacks import Cases
 from tests.security.openings import document, filled
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("schemathesis over the OpenAPI document")]
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 LEFT_OUT = "allow_header_conformance"
@@ -29,7 +30,7 @@ LEAST = 2500
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.timeout(240 + 2 * int(SECONDS or 0))
 async def test_every_answer_is_as_the_document_has_it(
-    services: Services, address: tuple[str, int], tmp_path: Path, seed: str
+    cases_tried: Cases, services: Services, address: tuple[str, int], tmp_path: Path, seed: str
 ) -> None:
     await seed_all(services.database, services.clock)
     async with await signed_in(services, address, "Root") as root, await signed_in(services, address, "Spare") as spare:
@@ -50,14 +51,14 @@ async def test_every_answer_is_as_the_document_has_it(
         assert run.returncode == 0, f"{told}\n{run.stderr.decode()}"
         found = re.search(r"(\d+) generated", told)
         assert found is not None, told
-        print(f"{found[1]} cases")
+        cases_tried(found[1])
         assert int(found[1]) >= LEAST
 
 
-async def test_allow_names_the_methods_that_there_are(client: httpx.AsyncClient) -> None:
+async def test_allow_names_the_methods_that_there_are(cases_tried: Cases, client: httpx.AsyncClient) -> None:
     also = {"/v1/courses/generate": {"GET"}}  # to GET /v1/courses/{course_id} `generate` is a course's slug
     for path, item in document()["paths"].items():
         answer = await client.options(filled(path, {}))
         allowed = {method.strip() for method in answer.headers["allow"].split(",")}
         assert allowed - {"HEAD", "OPTIONS"} == {method.upper() for method in item} | also.get(path, set()), path
-    print(f"{len(document()['paths'])} cases")
+    cases_tried(len(document()["paths"]))

@@ -61,6 +61,7 @@ async def test_the_forger_can_make_a_good_token(
         assert [await door(address, token, in_header=way) for way in (True, False)] == [101, 101]
 
 
+@pytest.mark.attack("JWT confusions over REST")
 async def test_no_forgery_is_let_in_by_rest(client: httpx.AsyncClient, good: Good) -> None:
     assert len({name for name, _ in CASES}) == len(CASES) >= MEANT
     let_in, before = [], await client.post("/v1/auth/refresh", json={"refresh_token": "x"})
@@ -74,6 +75,7 @@ async def test_no_forgery_is_let_in_by_rest(client: httpx.AsyncClient, good: Goo
 
 
 @pytest.mark.parametrize("in_header", [True, False], ids=["header", "address"])
+@pytest.mark.attack("JWT confusions over WebSocket")
 async def test_no_forgery_opens_a_websocket(address: tuple[str, int], good: Good, in_header: bool) -> None:
     spent = await door(address, good.ticket, in_header=False)
     assert spent == 101
@@ -92,6 +94,7 @@ async def test_no_forgery_opens_a_websocket(address: tuple[str, int], good: Good
     assert len(answered) >= MEANT
 
 
+@pytest.mark.attack("JWT confusions over WebSocket")
 async def test_a_revoked_token_is_refused_at_both_doors(
     client: httpx.AsyncClient, address: tuple[str, int], good: Good
 ) -> None:
