@@ -35,7 +35,7 @@ async def things(owner: Client, services: Services) -> dict[str, str]:
     talk = (await owner.post("/v1/tutor/conversations", json={"title": SECRET})).json()["id"]
     headers = {"Accept": "text/event-stream"}
     await owner.post(f"/v1/tutor/conversations/{talk}/messages", json={"text": f"Why {SECRET}?"}, headers=headers)
-    messages = (await owner.get(f"/v1/tutor/conversations/{talk}")).json()["messages"]["items"]
+    messages = (await owner.get(f"/v1/tutor/conversations/{talk}")).json()["items"]
     text = f"Yeast is a fungus that eats sugar, and {SECRET}. Yeast makes carbon dioxide, which lifts the dough."
     quiz = await made(owner, content=text, questionCount=1)
     sent = {"Idempotency-Key": "1"}
