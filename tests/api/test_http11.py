@@ -13,7 +13,7 @@ from anyio.abc import SocketStream
 import api.app
 import api.http11
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("request smuggling")]
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /v1/auth/login HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
