@@ -107,8 +107,8 @@ class StrictH11(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None:
         """No way leads from here to HTTP/2, which has none of these limits and deadlines; it is the proxy's.
 
-        `Upgrade: h2c` is ignored, as RFC 9113 would have it: behind a proxy it opens a tunnel past its rules. Its preface
-        is a request in a version that is not spoken here.
+        `Upgrade: h2c` is ignored, as RFC 9113 would have it: behind a proxy it opens a tunnel past its rules. Its
+        preface is a request in a version that is not spoken here.
         """
 
     # -- the head of a request

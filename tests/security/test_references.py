@@ -1,4 +1,4 @@
-"""Somebody else's things named where a path does not: in bodies, queries, frames and positions to resume from (IDOR)."""
+"""Somebody else's things, named where no path names them: in bodies, queries, frames and positions (IDOR)."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
