@@ -58,5 +58,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.section("attacks")
     for attack in sorted(tests):
-        terminalreporter.write_line(f"{attack:<44}{tests[attack]:>4} tests{tried[attack]:>7} cases")
-    terminalreporter.write_line(f"{'all':<44}{tests.total():>4} tests{tried.total():>7} cases")
+        terminalreporter.write_line(f"{attack:<52}{tests[attack]:>4} tests{tried[attack]:>7} cases")
+    terminalreporter.write_line(f"{'all':<52}{tests.total():>4} tests{tried.total():>7} cases")

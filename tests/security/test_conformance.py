@@ -51,7 +51,7 @@ async def test_every_answer_is_as_the_document_has_it(
         assert run.returncode == 0, f"{told}\n{run.stderr.decode()}"
         found = re.search(r"(\d+) generated", told)
         assert found is not None, told
-        cases_tried(found[1])
+        cases_tried(int(found[1]))
         assert int(found[1]) >= LEAST
 
 
