@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve gemma test check bench format lock migration browser clean
+.PHONY: help serve gemma test check attack audit bench format lock migration browser clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,12 +29,20 @@ gemma: $(VENV)/serving ## add what runs a Gemma model in the server itself (106 
 test: $(VENV)/testing browser ## run all tests against a real PostgreSQL and a real Valkey (ARGS="-k socket -x" to choose)
 	$(BIN)/pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder --reruns 1 $(ARGS)
 
-check: $(VENV)/testing ## style, types, import rules, and that the migrations make the tables
+check: $(VENV)/testing ## style, types, bandit's rules, import rules, the locks, and that the migrations make the tables
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/lyo_rt/test_migrations.py
+	$(BIN)/pytest -q tests/lyo_rt/test_migrations.py tests/security/test_dependencies.py
+
+attack: $(VENV)/testing ## schemathesis at length, 5 minutes a seed (SEEDS="1 2 3", SECONDS=300)
+	SCHEMATHESIS_SEEDS="$(or $(SEEDS),1 2 3)" SCHEMATHESIS_SECONDS=$(or $(SECONDS),300) \
+		$(BIN)/pytest -q --show-capture=no tests/security/test_conformance.py
+
+audit: $(VENV)/testing ## ask PyPI for known vulnerabilities of what is locked; needs the network
+	$(PYTHON) -m venv --clear .venv-audit && .venv-audit/bin/python -m pip install --quiet pip-audit
+	.venv-audit/bin/pip-audit --disable-pip --require-hashes --requirement requirements.lock
 
 bench: $(VENV)/serving $(OPPONENT)/installed ## measure against the seeds' stack, 7 minutes (ARGS=--quick: 80 s; ARGS="--json FILE")
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -65,7 +73,7 @@ browser: ## get Chromium for the test of the demo page, where that is possible
 	fi
 
 clean: ## remove the virtual environment and what tools have cached; the data in .lyo stays
-	rm -rf $(VENV) $(OPPONENT) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(OPPONENT) .venv-audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 
 # One .venv for both; each stamp is as new as the lock that has been installed, so an unchanged lock installs nothing.
 # The locks are complete, hence --no-deps. Measured from nothing on 2 cores: uv 4 s (7 s with an empty cache); pip alone

@@ -18,6 +18,8 @@ CLIENT_GONE = 499
 """Logged as the status when the client left before an answer began."""
 
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
+_HOST = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""Before the path of an absolute target: it may hold a password."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -29,7 +31,7 @@ class Exchange:
     request_id: str
     method: str
     path: str
-    """As the client sent it: percent-encoded, without the query."""
+    """As the client sent it: percent-encoded, without the host of an absolute target, and without the query."""
     started: float = field(default_factory=time.perf_counter)
     route: str | None = None
     user_id: str | None = None
@@ -59,6 +61,8 @@ def exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
     """The exchange of an ASGI http or websocket scope, begun when there is none yet."""
     if SCOPE_KEY not in scope:
         raw_path = scope.get("raw_path") or scope["path"].encode()
+        if (host := _HOST.match(raw_path)) is not None:
+            raw_path = raw_path[host.end() :]
         scope[SCOPE_KEY] = Exchange(
             request_id=_request_id(scope["headers"]),
             method=scope.get("method", "GET"),

@@ -114,9 +114,11 @@ class StrictH11(H11Protocol):
         self._watch_head(gone=isinstance(event, Closed))
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        """`Upgrade: h2c` is ignored, as RFC 9113 would have it: behind a proxy it opens a tunnel past its rules."""
-        if event.method == b"PRI":
-            await super()._check_protocol(event)
+        """No way leads from here to HTTP/2, which has none of these limits and deadlines; it is the proxy's.
+
+        `Upgrade: h2c` is ignored, as RFC 9113 would have it: behind a proxy it opens a tunnel past its rules. Its
+        preface is a request in a version that is not spoken here.
+        """
 
     # -- the head of a request
 

@@ -31,7 +31,7 @@ TEMPLATE = "template_lyo"
 MEMORY = Path("/dev/shm")  # noqa: S108  (only to make a private folder in it)
 ROOM_BYTES = 2 << 30
 LONG = ("scenarios", "page", "security")
-pytest_plugins = ["tests.clean_logs"]
+pytest_plugins = ["tests.attacks", "tests.clean_logs"]
 UNLIMITED = {f"RATE_LIMIT_{name.upper()}": "0" for name in NAMES}
 """The environment of servers that are asked more in a minute than anybody asks in a day: no rate limits."""
 

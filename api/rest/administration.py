@@ -55,7 +55,7 @@ async def list_users() -> Response:
 
 
 @blueprint.get("/<uuid:user_id>")
-@answers(Account, problems=(NotFound,))
+@answers(Account, headers=NOT_STORED, problems=(NotFound,))
 @signed_in
 async def read_user(user_id: UUID) -> Response:
     """Read an account. For admins."""

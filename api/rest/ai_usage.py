@@ -20,7 +20,7 @@ NOT_STORED = {"Cache-Control": "private, no-store"}
 
 
 @blueprint.get("/ai/usage")
-@answers(Usage)
+@answers(Usage, headers=NOT_STORED)
 @signed_in
 async def read_usage() -> Response:
     """Read what one has used today, and what is left.
@@ -50,6 +50,7 @@ async def read_usage() -> Response:
 @blueprint.get("/admin/ai/costs")
 @answers(
     Costs,
+    headers=NOT_STORED,
     problems=(InvalidInput,),
     query={
         "days": (

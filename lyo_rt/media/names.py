@@ -12,5 +12,6 @@ def shown_name(given: str | None, extension: str) -> str:
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", given or ""))[-1]
     seen = "".join(character if unicodedata.category(character)[0] not in "CZ" else " " for character in last)
-    stem = re.sub(r'[<>:"|?*]', "", seen).rpartition(".")[0] or seen.lstrip(".")
+    plain = re.sub(r'[<>:"|?*]', "", seen)
+    stem = plain.rpartition(".")[0] or plain.lstrip(".")
     return (" ".join(stem.split()).strip(". ")[:LONGEST].strip(". ") or "file") + extension

@@ -25,6 +25,7 @@ from tests.api.published import course
 from tests.api.quizzing import made
 from tests.api.sockets import device, greeted
 from tests.api.uploading import picture
+from tests.attacks import Cases
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +132,8 @@ def test_a_route_that_says_nothing_of_itself_keeps_the_app_from_starting(monkeyp
         routes()
 
 
-async def test_every_route_by_every_role(visitors: dict[UserType, Client]) -> None:
+@pytest.mark.attack("every route by every role")
+async def test_every_route_by_every_role(cases_tried: Cases, visitors: dict[UserType, Client]) -> None:
     cases = 0
     restricted: dict[tuple[str, str], str] = {}
     for method, path, operation in operations():
@@ -152,7 +154,7 @@ async def test_every_route_by_every_role(visitors: dict[UserType, Client]) -> No
         if operation["security"]:
             assert operation["x-roles"] == [role for role, mark in zip(ROLES, marks, strict=True) if mark == "✓"]
     assert restricted == RESTRICTED
-    print(f"{cases} cases")
+    cases_tried(cases)
 
 
 async def things_of(owner: Client, services: Services) -> dict[str, list[str]]:
@@ -189,8 +191,9 @@ async def quiz_of(owner: Client) -> str:
     return quiz
 
 
+@pytest.mark.attack("IDOR")
 async def test_strangers_things_are_not_found_whoever_asks(
-    owner: Client, visitors: dict[UserType, Client], services: Services
+    cases_tried: Cases, owner: Client, visitors: dict[UserType, Client], services: Services
 ) -> None:
     things = await things_of(owner, services)
     cases = 0
@@ -207,9 +210,10 @@ async def test_strangers_things_are_not_found_whoever_asks(
                     assert answer.status_code == 404, (method, path, role, answer.text)
                     cases += 1
     assert cases > 80
-    print(f"{cases} cases")
+    cases_tried(cases)
 
 
+@pytest.mark.attack("IDOR")
 async def test_every_socket_by_every_role_and_with_others_things(
     owner: Client, visitors: dict[UserType, Client], services: Services, address: tuple[str, int]
 ) -> None:
@@ -244,6 +248,7 @@ def test_every_command_of_a_session_has_its_rule() -> None:
     assert not doors.FRAMES.keys() & keeps_itself
 
 
+@pytest.mark.attack("every route by every role")
 async def test_a_permission_that_is_taken_away_shuts_routes_and_commands_alike(
     owner: Client, services: Services, address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from anyio.abc import SocketStream
 import api.app
 import api.http11
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("request smuggling")]
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /v1/auth/login HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
@@ -178,6 +178,20 @@ async def test_a_head_within_the_bounds_is_read(address: tuple[str, int]) -> Non
 async def test_an_upgrade_to_http2_opens_no_tunnel(address: tuple[str, int]) -> None:
     upgrade = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
     assert (await answered(address, GET + HOST + upgrade)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_a_target_is_for_is_told_nowhere(
+    address: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    received = await answered(address, get(b"http://ada:Secret-horse-9@localhost/v1/health?x=1"))
+    assert json.loads(received.partition(b"\r\n\r\n")[2])["instance"] == "/v1/health"
+    assert "Secret-horse-9" not in capsys.readouterr().out
+
+
+async def test_http2_begun_without_being_asked_for_is_refused(address: tuple[str, int]) -> None:
+    """It would be read without a limit of its fields, its target, or the time that they take."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
+    assert refused(await answered(address, preface)) == 505
 
 
 class TestDeadlines:

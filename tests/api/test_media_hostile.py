@@ -42,6 +42,7 @@ def kept(folder: Path) -> list[Path]:
     return [file for file in (folder / "media").rglob("*") if file.is_file()]
 
 
+@pytest.mark.attack("oversize uploads")
 class TestTooLarge:
     async def test_ten_mebibytes_are_taken_and_one_byte_more_is_not(
         self, learner: httpx.AsyncClient, course: str
@@ -116,6 +117,7 @@ def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
     )
 
 
+@pytest.mark.attack("ZIP and image bombs")
 class TestBombs:
     async def test_an_image_with_too_many_pixels_is_refused_before_it_is_decoded(
         self, learner: httpx.AsyncClient
@@ -156,6 +158,7 @@ class TestBombs:
         assert getattr(opened((await learner.get(record["url"])).content), "n_frames", 1) == 1
 
 
+@pytest.mark.attack("two files in one upload")
 class TestTwoFilesInOne:
     async def test_what_follows_an_image_is_left_out(self, learner: httpx.AsyncClient) -> None:
         for kind in ("PNG", "JPEG", "GIF", "WEBP"):
@@ -197,6 +200,7 @@ class TestTwoFilesInOne:
             assert set(faults(answer)) == {"/file"}, data
 
 
+@pytest.mark.attack("path traversal in uploads")
 class TestNames:
     async def test_a_name_is_never_a_path(self, learner: httpx.AsyncClient, tmp_path: Path) -> None:
         for given, shown in (

@@ -21,7 +21,7 @@ from tests.api.learners import signed_in
 from tests.api.sockets import device
 from tests.api.test_realtime import refused
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("replayed tickets")]
 
 
 class ShiftedClock(SystemClock):

@@ -12,8 +12,9 @@ from lyo_rt.clock import Clock
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
 from tests.api.learners import PASSWORD, Client, signed_in
+from tests.attacks import Cases
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("brute force")]
 
 QUOTA = 5
 GUESSES = 120
@@ -60,7 +61,9 @@ def disguises() -> Iterator[dict[str, str]]:
 PATHS = ("/v1/auth/login", "/v1/auth/login/", "/api/v1/auth/login", "/api/v1/auth/login/", "/v1/auth/login?x=1")
 
 
-async def test_guesses_are_counted_together_however_they_are_dressed(client: httpx.AsyncClient, victim: Client) -> None:
+async def test_guesses_are_counted_together_however_they_are_dressed(
+    cases_tried: Cases, client: httpx.AsyncClient, victim: Client
+) -> None:
     statuses = []
     for number, (headers, path) in enumerate(zip(disguises(), islice(cycle(PATHS), GUESSES), strict=True)):
         email = victim.email.upper() if number % 2 else f" {victim.email}"
@@ -69,10 +72,12 @@ async def test_guesses_are_counted_together_however_they_are_dressed(client: htt
     assert statuses == [401] * QUOTA + [429] * (GUESSES - QUOTA)
     right = await client.post("/v1/auth/login", json={"email": victim.email, "password": PASSWORD})
     assert right.status_code == 429  # a guess that is right is not told from the others
-    print(f"{GUESSES + 1} cases")
+    cases_tried(GUESSES + 1)
 
 
-async def test_every_door_that_tells_of_a_secret_counts(client: httpx.AsyncClient, victim: Client) -> None:
+async def test_every_door_that_tells_of_a_secret_counts(
+    cases_tried: Cases, client: httpx.AsyncClient, victim: Client
+) -> None:
     """One budget for all that is guessed at without a token."""
     bodies = {
         "login": {"email": victim.email, "password": "Wrong-horse-9-battery"},
@@ -85,20 +90,22 @@ async def test_every_door_that_tells_of_a_secret_counts(client: httpx.AsyncClien
     statuses = [(await client.post(f"/v1/auth/{door}", json=body)).status_code for door, body in doors]
     assert 429 not in statuses[:QUOTA]
     assert statuses[QUOTA:] == [429] * (len(doors) - QUOTA)
-    print(f"{len(doors)} cases")
+    cases_tried(len(doors))
 
 
-async def test_who_has_found_a_token_guesses_the_password_no_faster(victim: Client) -> None:
+async def test_who_has_found_a_token_guesses_the_password_no_faster(cases_tried: Cases, victim: Client) -> None:
     statuses = []
     for number in range(4 * QUOTA):
         body = {"current_password": f"Wrong-horse-{number}-battery", "new_password": "Another-horse-8-battery"}
         statuses.append((await victim.post("/v1/auth/password/change", json=body)).status_code)
     assert statuses == [422] * QUOTA + [429] * (3 * QUOTA)
     assert (await victim.get("/v1/users/me")).status_code == 200  # everything else goes on
-    print(f"{len(statuses)} cases")
+    cases_tried(len(statuses))
 
 
-async def test_a_day_of_guessing_is_a_few_guesses(client: httpx.AsyncClient, victim: Client, clock: MovedClock) -> None:
+async def test_a_day_of_guessing_is_a_few_guesses(
+    cases_tried: Cases, client: httpx.AsyncClient, victim: Client, clock: MovedClock
+) -> None:
     """Comes back at the very moment that it is told to, and goes on until it is refused, for a day and a night."""
     looked_at = asked = 0
     while clock.ahead < timedelta(days=1):
@@ -110,4 +117,4 @@ async def test_a_day_of_guessing_is_a_few_guesses(client: httpx.AsyncClient, vic
             assert answer.status_code == 401
             looked_at += 1
     assert QUOTA < looked_at <= MOST_A_DAY
-    print(f"{asked} cases, of which {looked_at} were looked at")
+    cases_tried(asked)

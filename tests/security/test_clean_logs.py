@@ -9,6 +9,8 @@ import pytest
 
 from tests.clean_logs import LOGS, CleanLogs
 
+pytestmark = pytest.mark.attack("secrets in the logs")
+
 PASSWORD, TEXT = "Correct-horse-9-battery", 'Why do "leaves" look grün?'
 
 

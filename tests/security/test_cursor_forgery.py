@@ -12,9 +12,10 @@ from lyo_rt.cursor import Cursors
 from lyo_rt.security.key_ring import KeyRing
 from tests.api import published
 from tests.api.learners import Client, become, refresh, signed_in
+from tests.attacks import Cases
 from tests.security.openings import filled, operations
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("cursor forgery")]
 
 CURSOR = {"$ref": "#/components/parameters/Cursor"}
 LEAST = 500
@@ -76,7 +77,9 @@ async def refused(reader: httpx.AsyncClient, path: str, things: dict[str, str], 
     return (answer.status_code, answer.json().get("code")) == (400, "INVALID_CURSOR")
 
 
-async def test_no_cursor_is_taken_but_the_lists_own(readers: tuple[Client, Client], services: Services) -> None:
+async def test_no_cursor_is_taken_but_the_lists_own(
+    cases_tried: Cases, readers: tuple[Client, Client], services: Services
+) -> None:
     one, two = readers
     things, others = await prepared(services, one), await prepared(services, two)
     genuine = {path: cursor for path in lists() if (cursor := await next_of(one, path, things)) is not None}
@@ -93,13 +96,13 @@ async def test_no_cursor_is_taken_but_the_lists_own(readers: tuple[Client, Clien
             cases += 1
             if not await refused(reader, target, place, forged):
                 taken.append((path, target, reader is two, forged[:40]))
-    print(f"{cases} cases")
+    cases_tried(cases)
     assert taken == []
     assert cases >= LEAST
 
 
 async def test_a_cursor_sealed_with_another_key_is_not_taken(
-    readers: tuple[Client, Client], services: Services
+    cases_tried: Cases, readers: tuple[Client, Client], services: Services
 ) -> None:
     reader, _ = readers
     me = (await reader.get("/v1/users/me")).json()["id"]
@@ -110,4 +113,4 @@ async def test_a_cursor_sealed_with_another_key_is_not_taken(
         forged = Cursors(KeyRing([key.ljust(32, b"0")]), services.clock).seal(f"tasks:{me}", place)
         assert re.fullmatch(r"[\w-]+", forged)
         assert await refused(reader, "/v1/tasks", {}, forged)
-    print(f"{len(keys)} cases")
+    cases_tried(len(keys))

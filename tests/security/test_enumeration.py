@@ -13,9 +13,10 @@ from lyo_rt.audit.records import COMMAND_LINE
 from tests.api import published
 from tests.api.learners import Client, become, signed_in, user_of
 from tests.api.quizzing import made
+from tests.attacks import Cases
 from tests.security.openings import body_of, operations
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("enumeration by message")]
 
 VARIES = {"date", "x-request-id", "etag"}
 
@@ -46,7 +47,12 @@ def told(answer: httpx.Response, *names: str) -> tuple[int, list[tuple[str, str]
 
 
 async def test_no_door_tells_who_has_an_account(
-    client: httpx.AsyncClient, known: Client, asker: Client, services: Services, address: tuple[str, int]
+    cases_tried: Cases,
+    client: httpx.AsyncClient,
+    known: Client,
+    asker: Client,
+    services: Services,
+    address: tuple[str, int],
 ) -> None:
     async with await signed_in(services, address, "Suspended") as suspended:
         root = COMMAND_LINE
@@ -67,7 +73,7 @@ async def test_no_door_tells_who_has_an_account(
             assert told(one, email) == told(other, nobody), path
             cases += 1
     assert cases == 8
-    print(f"{cases} cases")
+    cases_tried(cases)
 
 
 async def things_of(known: Client, services: Services) -> dict[str, list[str]]:
@@ -92,7 +98,10 @@ async def things_of(known: Client, services: Services) -> dict[str, list[str]]:
     }
 
 
-async def test_a_strangers_thing_is_answered_as_none_at_all(known: Client, asker: Client, services: Services) -> None:
+@pytest.mark.attack("IDOR")
+async def test_a_strangers_thing_is_answered_as_none_at_all(
+    cases_tried: Cases, known: Client, asker: Client, services: Services
+) -> None:
     things, cases = await things_of(known, services), 0
     for method, path, operation in operations():
         names = re.findall(r"{([^}]+)}", path)
@@ -103,5 +112,5 @@ async def test_a_strangers_thing_is_answered_as_none_at_all(known: Client, asker
             other = await asker.request(method, path.replace(f"{{{names[0]}}}", nothing), json=body)
             assert told(one, id) == told(other, nothing), (method, path)
             cases += 1
-    print(f"{cases} cases")
+    cases_tried(cases)
     assert cases >= 20

@@ -16,8 +16,9 @@ from tests.api.conftest import with_settings
 from tests.api.learners import Client, signed_in, token_of
 from tests.api.mailbox import Mailbox
 from tests.api.uploading import picture
+from tests.attacks import Cases
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("header injection")]
 
 ALLOWED = "https://app.example"
 ENDS = (
@@ -90,18 +91,20 @@ def heads(address: tuple[str, int], token: str) -> Iterator[bytes]:
         yield b"GET " + path + b" HTTP/1.1\r\n" + lines + b"Connection: close\r\n\r\n"
 
 
-async def test_no_line_of_a_request_becomes_a_line_of_an_answer(address: tuple[str, int], learner: Client) -> None:
+async def test_no_line_of_a_request_becomes_a_line_of_an_answer(
+    cases_tried: Cases, address: tuple[str, int], learner: Client
+) -> None:
     tried = list(heads(address, token_of(learner)))
     for request in tried:
         raw = await exchanged(address, request)
         assert raw.startswith(b"HTTP/1.1 "), request
         assert not injected(raw), (request, raw)
         assert b"\nlocation: //evil" not in raw.lower()
-    print(f"{len(tried)} cases")
+    cases_tried(len(tried))
     assert len(tried) >= 250
 
 
-async def test_a_token_s_own_words_are_not_told_in_the_challenge(client: httpx.AsyncClient) -> None:
+async def test_a_token_s_own_words_are_not_told_in_the_challenge(cases_tried: Cases, client: httpx.AsyncClient) -> None:
     for end in ENDS:
         kid = f"x{end.decode('latin-1')}"
         header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": kid}).encode()).rstrip(b"=").decode()
@@ -109,10 +112,10 @@ async def test_a_token_s_own_words_are_not_told_in_the_challenge(client: httpx.A
         assert answer.status_code == 401
         assert "njected" not in answer.headers["www-authenticate"]
         assert "x-injected" not in answer.headers
-    print(f"{len(ENDS)} cases")
+    cases_tried(len(ENDS))
 
 
-async def test_a_file_s_name_ends_no_line(learner: Client, address: tuple[str, int]) -> None:
+async def test_a_file_s_name_ends_no_line(cases_tried: Cases, learner: Client, address: tuple[str, int]) -> None:
     cases = 0
     for end, spelling in product(ENDS, (b'filename="a%s.png"', b"filename*=UTF-8''a%s.png")):
         name = spelling.replace(b"%s", end if b'="' in spelling else quote(end).encode())
@@ -130,10 +133,10 @@ async def test_a_file_s_name_ends_no_line(learner: Client, address: tuple[str, i
             raw = await exchanged(address, request.encode())
             assert raw.startswith(b"HTTP/1.1 200")
             assert not injected(raw), raw
-    print(f"{cases} cases")
+    cases_tried(cases)
 
 
-async def test_a_name_is_no_line_of_a_mail(client: httpx.AsyncClient, settings: Settings) -> None:
+async def test_a_name_is_no_line_of_a_mail(cases_tried: Cases, client: httpx.AsyncClient, settings: Settings) -> None:
     mailbox, cases = Mailbox(settings.lyo_data_dir), 0
     for number, end in enumerate(ENDS):
         name = f"Ada{end.decode()}" + ("\nBcc: all@example.com" if number % 2 else "")
@@ -146,4 +149,4 @@ async def test_a_name_is_no_line_of_a_mail(client: httpx.AsyncClient, settings: 
             mail = await mailbox.next(email)
             assert mail["To"] == email
             assert not {"x-injected", "bcc", "set-cookie"} & {field.lower() for field in mail}
-    print(f"{cases} cases")
+    cases_tried(cases)

@@ -11,9 +11,10 @@ import pytest
 from api.services import Services
 from tests.api import published
 from tests.api.learners import Client, become, signed_in, user_of
+from tests.attacks import Cases
 from tests.security.openings import Opening, openings, request
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("SQL, NoSQL and other strings in every field")]
 
 SQL = (
     "' OR '1'='1' --",
@@ -108,7 +109,9 @@ async def attempt(attacker: Client, opening: Opening, value: object, things: dic
         await answer.aclose()
 
 
-async def test_every_string_of_every_route(attacker: Client, things: dict[str, str], services: Services) -> None:
+async def test_every_string_of_every_route(
+    cases_tried: Cases, attacker: Client, things: dict[str, str], services: Services
+) -> None:
     found, tried, seen = [], Counter[str](), set[str]()
     for turn, opening in enumerate(openings()):
         if opening.path in ENDS or (opening.name == ONCE and opening.name in seen):
@@ -118,18 +121,20 @@ async def test_every_string_of_every_route(attacker: Client, things: dict[str, s
             tried[opening.place] += 1
             if (fault := await attempt(attacker, opening, value, things)) is not None:
                 found.append(f"{opening} {value!r:.60}: {fault}")
-    print(f"{tried.total()} cases: {dict(tried)}")
+    cases_tried(tried.total())
     assert found == []
     assert all(tried[place] >= least for place, least in LEAST.items()), tried
     unharmed = "SELECT count(*) FROM users WHERE user_type = 'super_admin'"
     assert await services.database.fetchval(unharmed) == 1
 
 
-async def test_a_search_finds_what_it_says_and_nothing_else(attacker: Client, things: dict[str, str]) -> None:
+async def test_a_search_finds_what_it_says_and_nothing_else(
+    cases_tried: Cases, attacker: Client, things: dict[str, str]
+) -> None:
     """Neither SQL nor a wildcard of LIKE finds those whom the text itself does not."""
     tried = ("%", "_", "%%", "a%e", "\\", "\\%", "' OR true --", "%' OR '1'='1", *SQL, *NOSQL)
     for text in tried:
         answer = await attacker.get("/v1/users", params={"search": text})
         assert (answer.status_code, answer.json()["items"]) == (200, []), text
     assert len((await attacker.get("/v1/users", params={"search": "victim"})).json()["items"]) == 1
-    print(f"{len(tried)} cases")
+    cases_tried(len(tried))

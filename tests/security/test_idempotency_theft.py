@@ -13,9 +13,10 @@ from api.demo import seed_all
 from api.services import Services
 from tests.api.learners import Client, become, signed_in
 from tests.api.uploading import picture
+from tests.attacks import Cases
 from tests.security.openings import body_of, filled, operations, resolved
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("idempotency-key theft")]
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -67,7 +68,9 @@ def ids_in(answer: httpx.Response, known: dict[str, str]) -> set[str]:
     return set(ID.findall(told)) - set(known.values())
 
 
-async def test_another_learner_s_key_is_a_key_like_any_other(learners: tuple[Client, Client]) -> None:
+async def test_another_learner_s_key_is_a_key_like_any_other(
+    cases_tried: Cases, learners: tuple[Client, Client]
+) -> None:
     owner, thief = learners
     own, theirs = await things_of(owner), await things_of(thief)
     cases = 0
@@ -85,10 +88,10 @@ async def test_another_learner_s_key_is_a_key_like_any_other(learners: tuple[Cli
         assert (again.status_code, json.loads(again.content)) == (first.status_code, json.loads(first.content)), path
         cases += 3
     assert cases >= 24
-    print(f"{cases} cases")
+    cases_tried(cases)
 
 
-async def test_a_key_stands_for_one_route(learners: tuple[Client, Client]) -> None:
+async def test_a_key_stands_for_one_route(cases_tried: Cases, learners: tuple[Client, Client]) -> None:
     """One key at every route in turn: no answer of one is another's."""
     owner, _ = learners
     own, key, seen = await things_of(owner), uuid4().hex, set[str]()
@@ -100,4 +103,4 @@ async def test_a_key_stands_for_one_route(learners: tuple[Client, Client]) -> No
         assert "idempotency-replayed" not in answer.headers, path
         assert not seen & ids_in(answer, own), path
         seen |= ids_in(answer, own)
-    print(f"{len(routes)} cases")
+    cases_tried(len(routes))

@@ -16,9 +16,10 @@ from lyo_rt.frames import Codec
 from lyo_rt.nesting import DEEPEST
 from tests.api.learners import Client, signed_in, token_of
 from tests.api.sockets import device, greeted
+from tests.attacks import Cases
 from tests.security.openings import filled, operations, schema_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("oversize and deep JSON and MessagePack")]
 
 DEPTHS = (*range(100, 700, 100), *range(700, 1060, 3), 5_000, 100_000)
 """Python's stack ends near a thousand: what reads the value again after the parser ends a little sooner."""
@@ -53,7 +54,7 @@ async def learner(services: Services, address: tuple[str, int]) -> AsyncIterator
         yield client
 
 
-async def test_no_body_is_too_much(learner: Client) -> None:
+async def test_no_body_is_too_much(cases_tried: Cases, learner: Client) -> None:
     routes = [(method, path) for method, path, operation in operations() if schema_of(operation)]
     cases = 0
     for method, path in routes:
@@ -64,19 +65,19 @@ async def test_no_body_is_too_much(learner: Client) -> None:
             permitted = {*statuses, 403, 404} if statuses else set(range(200, 500))
             assert answer.status_code in permitted, (method, path, what, answer.status_code, answer.text[:200])
             cases += 1
-    print(f"{cases} cases")
+    cases_tried(cases)
     assert cases >= 200
 
 
 @pytest.mark.parametrize("inside", ["1", NUL], ids=["plain", "nul"])
-async def test_no_depth_is_a_fault_of_the_server(learner: Client, inside: str) -> None:
+async def test_no_depth_is_a_fault_of_the_server(cases_tried: Cases, learner: Client, inside: str) -> None:
     """Read by the parser, searched for NUL, validated, and digested for its Idempotency-Key: each has its own stack."""
     for depth in DEPTHS:
         sent = f'{{"title":"Tides","more":{deep(depth, inside)}}}'
         headers = {"Content-Type": "application/json", "Idempotency-Key": f"{depth}"}
         answer = await learner.post("/v1/tutor/conversations", content=sent, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_JSON"), (depth, answer.text)
-    print(f"{len(DEPTHS)} cases")
+    cases_tried(len(DEPTHS))
 
 
 async def test_what_is_nested_as_deeply_as_may_be_is_read(learner: Client) -> None:
@@ -120,7 +121,7 @@ async def answered(phone: Any, frame: str | bytes, codec: Codec) -> str:
 @pytest.mark.parametrize("codec", list(Codec))
 @pytest.mark.parametrize("nul", [False, True], ids=["plain", "nul"])
 async def test_no_depth_of_a_frame_ends_a_session(
-    address: tuple[str, int], learner: Client, codec: Codec, nul: bool
+    cases_tried: Cases, address: tuple[str, int], learner: Client, codec: Codec, nul: bool
 ) -> None:
     insides = {(Codec.JSON, False): b"1", (Codec.JSON, True): NUL.encode()}
     inside = insides.get((codec, nul), b"\xa1\0" if nul else b"\x01")
@@ -134,12 +135,12 @@ async def test_no_depth_of_a_frame_ends_a_session(
             frame = written(depth, inside) if codec is Codec.JSON else packed(depth, inside)
             what = await answered(phone, frame, codec)
             assert what == "BAD_FRAME", depth
-    print(f"{len(depths)} cases")
+    cases_tried(len(depths))
 
 
 @pytest.mark.parametrize("codec", list(Codec))
 async def test_a_frame_that_is_too_large_ends_its_own_session_only(
-    address: tuple[str, int], learner: Client, codec: Codec
+    cases_tried: Cases, address: tuple[str, int], learner: Client, codec: Codec
 ) -> None:
     sizes = (64 * 1024 + 1, 200_000, 3 << 20)
     async with greeted(address, token_of(learner)) as other:
@@ -149,4 +150,4 @@ async def test_a_frame_that_is_too_large_ends_its_own_session_only(
                 assert await answered(phone, frame, codec) == "1009"
         await other.send("ping")
         await other.until("pong")
-    print(f"{len(sizes)} cases")
+    cases_tried(len(sizes))

@@ -28,7 +28,7 @@ PAIRS = 40
 SHARE = 0.25
 """Of a sign-in. Without the decoy an unknown e-mail takes nearly all of it less."""
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("enumeration by timing")]
 
 
 async def refused(accounts: Accounts, email: str) -> float:

@@ -9,8 +9,9 @@ from api.services import Services
 from lyo_rt.mail.mime import on_the_wire
 from lyo_rt.settings import Settings
 from tests.api.mailbox import Mailbox
+from tests.attacks import Cases
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("Unicode look-alike e-mails")]
 
 PASSWORD = "Correct-horse-9-battery"
 OWN = "kiss.ada@büro.example"
@@ -77,37 +78,41 @@ async def ada(client: httpx.AsyncClient) -> str:
     return id
 
 
-async def test_an_address_written_otherwise_is_the_same_account(client: httpx.AsyncClient, ada: str) -> None:
+async def test_an_address_written_otherwise_is_the_same_account(
+    cases_tried: Cases, client: httpx.AsyncClient, ada: str
+) -> None:
     for email in SAME:
         taken = await register(client, email)
         assert (taken.status_code, taken.json()["code"]) == (409, "EMAIL_TAKEN"), email
         signed = await client.post("/v1/auth/login", json={"email": email, "password": PASSWORD})
         assert (signed.status_code, signed.json()["user"]["id"]) == (200, ada), email
-    print(f"{2 * len(SAME)} cases")
+    cases_tried(2 * len(SAME))
 
 
-async def test_an_address_that_looks_alike_is_another_account(client: httpx.AsyncClient, ada: str) -> None:
+async def test_an_address_that_looks_alike_is_another_account(
+    cases_tried: Cases, client: httpx.AsyncClient, ada: str
+) -> None:
     for email in OTHERS:
         unknown = await client.post("/v1/auth/login", json={"email": email, "password": PASSWORD})
         assert (unknown.status_code, unknown.json()["code"]) == (401, "WRONG_CREDENTIALS"), email
         new = await register(client, email)
         assert new.status_code in {201, 422}, email
         assert new.status_code == 422 or new.json()["user_id"] != ada, email
-    print(f"{2 * len(OTHERS)} cases")
+    cases_tried(2 * len(OTHERS))
 
 
 async def test_what_is_no_address_gets_no_account_and_no_mail(
-    client: httpx.AsyncClient, ada: str, services: Services
+    cases_tried: Cases, client: httpx.AsyncClient, ada: str, services: Services
 ) -> None:
     for email, route in product(REFUSED, ("register", "password/forgot")):
         answer = await client.post(f"/v1/auth/{route}", json={"email": email, "password": PASSWORD, "full_name": "Ada"})
         assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_ERROR"), (email, route)
     assert await services.database.fetchval("SELECT count(*) FROM users") == 1
-    print(f"{2 * len(REFUSED)} cases")
+    cases_tried(2 * len(REFUSED))
 
 
 async def test_a_forgotten_password_is_mailed_to_the_address_that_is_stored(
-    client: httpx.AsyncClient, ada: str, services: Services, settings: Settings
+    cases_tried: Cases, client: httpx.AsyncClient, ada: str, services: Services, settings: Settings
 ) -> None:
     """Not to the one that was typed: whoever owns that domain would have the link."""
     mailbox = Mailbox(settings.lyo_data_dir)
@@ -118,4 +123,4 @@ async def test_a_forgotten_password_is_mailed_to_the_address_that_is_stored(
     assert mail["To"] == recipient
     assert await services.database.fetchval("SELECT count(*) FROM forgotten_passwords") == 0
     assert {one["To"] for one in mailbox.waiting()} == {recipient}
-    print(f"{len(OTHERS) + 1} cases")
+    cases_tried(len(OTHERS) + 1)

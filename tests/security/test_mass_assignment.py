@@ -13,9 +13,10 @@ from lyo_rt.database.pool import Database
 from tests.api import published
 from tests.api.learners import Client, become, signed_in, user_of
 from tests.api.quizzing import made
+from tests.attacks import Cases
 from tests.security.openings import Json, body_of, filled, objects, operations, planted, resolved, schema_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.attack("mass assignment")]
 
 EVIL = UUID("0e1f0e1f-0e1f-4e1f-8e1f-0e1f0e1f0e1f")
 """An id, and an owner, that nobody has; and what no text of the product's own says."""
@@ -106,7 +107,7 @@ async def stored(database: Database) -> list[str]:
 
 
 async def test_no_member_is_taken_that_is_not_one_s_to_set(
-    attacker: Client, things: dict[str, str], services: Services
+    cases_tried: Cases, attacker: Client, things: dict[str, str], services: Services
 ) -> None:
     tried, crashed = cases(), []
     me = user_of(attacker)
@@ -124,7 +125,7 @@ async def test_no_member_is_taken_that_is_not_one_s_to_set(
     promoted = "SELECT count(*) FROM users WHERE user_type <> 'student' OR is_premium OR is_verified"
     assert await services.database.fetchval(promoted) == 1  # the teacher
     planted_members = sum(len(names) for *_, names in tried)
-    print(f"{planted_members} cases in {len(tried)} requests")
+    cases_tried(planted_members)
     assert planted_members >= LEAST
 
 

@@ -11,6 +11,7 @@ from api.services import Services
 from lyo_rt.settings import Settings
 from tests.api.conftest import with_settings
 from tests.api.learners import PASSWORD, Client, signed_in, token_of
+from tests.attacks import Cases
 from tests.security.openings import body_of, filled, operations
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +56,8 @@ async def knock(address: tuple[str, int], path: str, token: str, origin: str | N
         return refused.response.status_code
 
 
-async def test_a_foreign_page_opens_no_socket(address: tuple[str, int], learner: Client) -> None:
+@pytest.mark.attack("WebSocket without an Origin or with a foreign one")
+async def test_a_foreign_page_opens_no_socket(cases_tried: Cases, address: tuple[str, int], learner: Client) -> None:
     host, token = f"{address[0]}:{address[1]}", token_of(learner)
     sent = {"Idempotency-Key": "1"}
     task = (await learner.post("/v1/courses:generate", json={"topic": "Tides"}, headers=sent)).json()["task_id"]
@@ -65,10 +67,13 @@ async def test_a_foreign_page_opens_no_socket(address: tuple[str, int], learner:
     assert opened == []
     for origin in (None, f"http://{host}", ALLOWED, "https://slash.example"):
         assert [await knock(address, path, token, origin) for path in paths] == [101] * 3, origin
-    print(f"{len(tried)} cases")
+    cases_tried(len(tried))
 
 
-async def test_a_foreign_page_reads_no_answer(address: tuple[str, int], client: httpx.AsyncClient) -> None:
+@pytest.mark.attack("CSRF")
+async def test_a_foreign_page_reads_no_answer(
+    cases_tried: Cases, address: tuple[str, int], client: httpx.AsyncClient
+) -> None:
     tried = foreign(f"{address[0]}:{address[1]}")
     for origin in tried:
         wanted = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
@@ -79,10 +84,13 @@ async def test_a_foreign_page_reads_no_answer(address: tuple[str, int], client: 
         ):
             assert not [name for name in answer.headers if name.startswith("access-control")], origin
             assert "Origin" in answer.headers["vary"]
-    print(f"{2 * len(tried)} cases")
+    cases_tried(2 * len(tried))
 
 
-async def test_nothing_that_a_browser_sends_by_itself_signs_in(client: httpx.AsyncClient, learner: Client) -> None:
+@pytest.mark.attack("CSRF")
+async def test_nothing_that_a_browser_sends_by_itself_signs_in(
+    cases_tried: Cases, client: httpx.AsyncClient, learner: Client
+) -> None:
     """No cookie, no Basic credentials, no token in an address or a form (SPEC §4: login sets no cookie)."""
     token, cases = token_of(learner), 0
     names = ("access_token", "token", "session", "Authorization", "jwt", "QUART_AUTH", "__Host-session", "bearer")
@@ -103,11 +111,14 @@ async def test_nothing_that_a_browser_sends_by_itself_signs_in(client: httpx.Asy
         basic = await client.request(method, url, json=body, auth=(learner.email, PASSWORD))
         assert basic.status_code == 401
         cases += 1
-    print(f"{cases} cases")
+    cases_tried(cases)
     assert cases >= 200
 
 
-async def test_a_form_of_a_foreign_page_is_no_request(client: httpx.AsyncClient, services: Services) -> None:
+@pytest.mark.attack("CSRF")
+async def test_a_form_of_a_foreign_page_is_no_request(
+    cases_tried: Cases, client: httpx.AsyncClient, services: Services
+) -> None:
     """What a form can send without being asked first (Fetch, "simple" requests) is read by no route."""
     cases = 0
     for method, path, operation in operations():
@@ -120,4 +131,4 @@ async def test_a_form_of_a_foreign_page_is_no_request(client: httpx.AsyncClient,
             cases += 1
     assert await services.database.fetchval("SELECT count(*) FROM users") == 0
     assert cases >= 20
-    print(f"{cases} cases")
+    cases_tried(cases)

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from api.services import Services
 from lyo_rt.security.secrets import SIGNING, read_ring
+from tests.attacks import Cases
 from tests.security.forgeries import Good, forgeries, made
 
 CASES = list(forgeries())
@@ -61,7 +62,8 @@ async def test_the_forger_can_make_a_good_token(
         assert [await door(address, token, in_header=way) for way in (True, False)] == [101, 101]
 
 
-async def test_no_forgery_is_let_in_by_rest(client: httpx.AsyncClient, good: Good) -> None:
+@pytest.mark.attack("JWT confusions over REST")
+async def test_no_forgery_is_let_in_by_rest(cases_tried: Cases, client: httpx.AsyncClient, good: Good) -> None:
     assert len({name for name, _ in CASES}) == len(CASES) >= MEANT
     let_in, before = [], await client.post("/v1/auth/refresh", json={"refresh_token": "x"})
     assert before.status_code == 401
@@ -71,10 +73,14 @@ async def test_no_forgery_is_let_in_by_rest(client: httpx.AsyncClient, good: Goo
         if (answer.status_code, told.startswith("Bearer realm=")) != (401, True):
             let_in.append((name, answer.status_code, told))
     assert let_in == []
+    cases_tried(len(CASES))
 
 
 @pytest.mark.parametrize("in_header", [True, False], ids=["header", "address"])
-async def test_no_forgery_opens_a_websocket(address: tuple[str, int], good: Good, in_header: bool) -> None:
+@pytest.mark.attack("JWT confusions over WebSocket")
+async def test_no_forgery_opens_a_websocket(
+    cases_tried: Cases, address: tuple[str, int], good: Good, in_header: bool
+) -> None:
     spent = await door(address, good.ticket, in_header=False)
     assert spent == 101
     limiter, answered = anyio.CapacityLimiter(DOORS), {}
@@ -90,8 +96,10 @@ async def test_no_forgery_opens_a_websocket(address: tuple[str, int], good: Good
                 knocking.start_soon(knock, name, token)
     assert {name: status for name, status in answered.items() if status != 401} == {}
     assert len(answered) >= MEANT
+    cases_tried(len(answered))
 
 
+@pytest.mark.attack("JWT confusions over WebSocket")
 async def test_a_revoked_token_is_refused_at_both_doors(
     client: httpx.AsyncClient, address: tuple[str, int], good: Good
 ) -> None:

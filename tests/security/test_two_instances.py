@@ -17,6 +17,7 @@ from lyo_rt.settings import Settings
 from tests.api.conftest import served
 from tests.api.learners import Client, signed_in, token_of, user_of
 from tests.api.sockets import device
+from tests.attacks import Cases
 
 pytestmark = pytest.mark.anyio
 
@@ -60,8 +61,9 @@ async def learner(both: tuple[Services, tuple[tuple[str, int], ...]]) -> AsyncIt
         yield client
 
 
+@pytest.mark.attack("refresh re-use race on two instances")
 async def test_a_refresh_token_is_spent_once_and_its_second_use_stops_the_family(
-    both: tuple[Services, tuple[tuple[str, int], ...]], clients: tuple[httpx.AsyncClient, ...]
+    cases_tried: Cases, both: tuple[Services, tuple[tuple[str, int], ...]], clients: tuple[httpx.AsyncClient, ...]
 ) -> None:
     for _ in range(ROUNDS):
         async with await signed_in(both[0], both[1][0]) as thief:
@@ -80,11 +82,12 @@ async def test_a_refresh_token_is_spent_once_and_its_second_use_stops_the_family
                 again = await client.post("/v1/auth/refresh", json={"refresh_token": winner})
                 assert (again.status_code, again.json()["code"]) == (401, "SESSION_REVOKED")
             assert (await thief.get("/v1/users/me")).status_code == 200  # until it expires (SPEC §4)
-    print(f"{ROUNDS * (COMING + len(clients))} cases")
+    cases_tried(ROUNDS * (COMING + len(clients)))
 
 
+@pytest.mark.attack("replayed tickets")
 async def test_a_ticket_opens_one_socket_of_all_that_come_with_it(
-    both: tuple[Services, tuple[tuple[str, int], ...]], learner: Client
+    cases_tried: Cases, both: tuple[Services, tuple[tuple[str, int], ...]], learner: Client
 ) -> None:
     for _ in range(ROUNDS):
         ticket = (await learner.post("/v1/ws/tickets")).json()["ticket"]
@@ -103,11 +106,15 @@ async def test_a_ticket_opens_one_socket_of_all_that_come_with_it(
             for number in range(COMING):
                 racing.start_soon(knock, both[1][number % 2])
         assert Counter(opened) == {101: 1, 401: COMING - 1}
-    print(f"{ROUNDS * COMING} cases")
+    cases_tried(ROUNDS * COMING)
 
 
+@pytest.mark.attack("idempotency-key theft")
 async def test_an_idempotency_key_does_its_work_once(
-    both: tuple[Services, tuple[tuple[str, int], ...]], clients: tuple[httpx.AsyncClient, ...], learner: Client
+    cases_tried: Cases,
+    both: tuple[Services, tuple[tuple[str, int], ...]],
+    clients: tuple[httpx.AsyncClient, ...],
+    learner: Client,
 ) -> None:
     headers = {"Authorization": f"Bearer {token_of(learner)}"}
     for _ in range(ROUNDS):
@@ -124,4 +131,4 @@ async def test_an_idempotency_key_does_its_work_once(
                 racing.start_soon(begin, clients[number % 2])
         assert len(set(given)) == 1
     assert await both[0].database.fetchval("SELECT count(*) FROM conversations") == ROUNDS
-    print(f"{ROUNDS * COMING} cases")
+    cases_tried(ROUNDS * COMING)

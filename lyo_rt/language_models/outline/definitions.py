@@ -43,7 +43,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 """What stands between a term and what it is, by language; where it may only state a quality, an article must follow."""
 
 
-_LISTED = re.compile(r"^\s*[-*+]\s+(?:\*\*|__)([^*_\n]+?):?(?:\*\*|__)\s*[:：–—-]?\s*(\S.*)$", re.MULTILINE)
+_LISTED = re.compile(r"^[^\S\n]*[-*+]\s+(?:\*\*|__)([^*_\n]+?):?(?:\*\*|__)\s*[:：–—-]?\s*(\S.*)$", re.MULTILINE)
 """A line of a glossary in Markdown: a term in bold, and what it means."""
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import msgspec
 
 _SESSION = re.compile(r"^>>> (.+(?:\n\.\.\. ?.*)*)\n((?!>>>|```|~~~)\S.*(?:\n(?!>>>|```|~~~)\S.*)*)", re.MULTILINE)
-_NOTED = re.compile(r"^(?!\s*(?:#|//|--))(.*\S)\s+(?:#|//|--)\s*(?:->|=>|→|prints:?|output:)\s*(\S.*)$", re.MULTILINE)
+_NOTED = re.compile(
+    r"^(?![^\S\n]*(?:#|//|--))(.*\S)\s+(?:#|//|--)\s*(?:->|=>|→|prints:?|output:)\s*(\S.*)$", re.MULTILINE
+)
 _FENCED = re.compile(r"^(?:```|~~~)([\w+#-]*)[^\n]*\n(.*?)^(?:```|~~~)", re.MULTILINE | re.DOTALL)
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.)(?: .*)?$", re.MULTILINE)
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from sentencex import segment  # type: ignore[import-untyped]  # its extension module has no stubs
@@ -21,10 +21,13 @@ _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u30a1-\u30ff\u3041-\u309f\u0e00-
 """Letters of scripts that write no spaces."""
 _MARKUP = (
     (re.compile(r"```.*?```", re.DOTALL), " "),
-    (re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"),
+    (re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)*\)"), r"\1"),
     (re.compile(r"^\s{0,3}(?:[-*+>]|\d+[.)])\s+", re.MULTILINE), ""),
-    (re.compile(r"[*_`]{1,3}(\S(?:.*?\S)?)[*_`]{1,3}"), r"\1"),
+    (re.compile(r"[*_`]{1,3}(\S(?:.{0,200}?\S)?)[*_`]{1,3}"), r"\1"),
 )
+"""None looks ahead without a bound of its own: a text has 50,000 characters, and all of them may be open brackets."""
+_LONGEST_STRETCH = 4000
+_HEADING = re.compile(r"^\s{0,3}#{1,6}[^\S\n]+(\S.*)$", re.MULTILINE)
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -48,21 +51,38 @@ def sentences_of(text: str, language: str = "") -> list[str]:
     """
     language = language or language_of(text, "en")
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
-    cut = (sentence.strip() for paragraph in paragraphs if paragraph for sentence in segment(language, paragraph))
+    stretches = (stretch for paragraph in paragraphs for stretch in _stretches(paragraph))
+    cut = (sentence.strip() for stretch in stretches for sentence in segment(language, stretch))
     return [sentence for sentence in cut if sentence]
+
+
+def _stretches(paragraph: str) -> Iterator[str]:
+    """The paragraph, cut behind a sentence where it is very long: sentencex's time grows with its length's square."""
+    while len(paragraph) > _LONGEST_STRETCH:
+        ends = (paragraph.rfind(mark, 0, _LONGEST_STRETCH) for mark in (". ", "? ", "! ", "。", " "))
+        behind = next((end + 1 for end in ends if end > 0), _LONGEST_STRETCH)
+        yield paragraph[:behind]
+        paragraph = paragraph[behind:]
+    if paragraph:
+        yield paragraph
 
 
 def sections_of(text: str) -> list[Section]:
     """The parts of a text: by its headings when it has any, else by paragraphs."""
     text = plain(text)
-    pieces = re.split(r"^\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$", text, flags=re.MULTILINE)
+    pieces = _HEADING.split(text)
     if len(pieces) > 1:
-        titled = [("", pieces[0]), *zip(pieces[1::2], pieces[2::2], strict=True)]
+        titled = [("", pieces[0]), *zip(map(_title, pieces[1::2]), pieces[2::2], strict=True)]
     else:
         titled = [("", paragraph) for paragraph in re.split(r"\n\s*\n", text)]
     language = language_of(text, "en")
     sections = [Section(title, sentences_of(body, language)) for title, body in titled]
     return [section for section in sections if section.sentences]
+
+
+def _title(heading: str) -> str:
+    """A heading without the marks that may close it."""
+    return heading.rstrip().rstrip("#").rstrip() or heading.strip()
 
 
 def content_words(text: str, language: str) -> list[str]:
