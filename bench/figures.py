@@ -22,7 +22,7 @@ class Measure(msgspec.Struct, frozen=True):
     unit: str
     best: Best
     bar: float = AHEAD
-    """How many times better ours must be."""
+    """How many times better ours must be; 0 where only the limit counts."""
     limit: float | None = None
     """What ours must not be above ("lower") or below ("higher")."""
 
@@ -41,8 +41,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def ratio(self) -> float | None:
-        """How many times better ours is; below 1 it is behind. None where there is nothing to divide."""
-        if self.ours is None or self.theirs is None:
+        """How many times better ours is; below 1 it is behind. None where there is nothing to divide: a difference may
+        be below 0."""
+        if self.ours is None or self.theirs is None or min(self.ours, self.theirs) < 0:
             return None
         better, worse = (self.ours, self.theirs) if self.best == "higher" else (self.theirs, self.ours)
         if better == worse:
@@ -129,7 +130,7 @@ def rendered(report: Report) -> str:
 
 def _row(line: Line) -> tuple[str, ...]:
     unit = "" if line.unit in line.title else f", {line.unit}"
-    bar = "" if line.ratio is None else f">= {line.bar:g}x"
+    bar = "" if line.ratio is None or not line.bar else f">= {line.bar:g}x"
     if line.limit is not None:
         bar += f"{' and ' if bar else ''}{'<=' if line.best == 'lower' else '>='} {number(line.limit)}"
     return (

@@ -6,8 +6,9 @@ The second writes what came of it, keeps the answer, settles the budgets and cou
 one order: the user's budget, the deployment's, the breaker. Both may be sent again when it is not known whether they
 were carried out.
 
-The first does not wait for the disk (0.35 ms in place of 0.65): every later commit of its database writes it too, a
-killed instance loses nothing, and a PostgreSQL that crashes forgets at most what was asked in its last half second.
+Neither waits for the disk (0.35 ms in place of 0.65): every later commit of its database writes them too, that of what
+the answer is for among them, so nothing that was acknowledged stands on a call that is forgotten. A killed instance
+loses nothing, and a PostgreSQL that crashes forgets at most the calls of its last half second.
 """
 
 from datetime import date, datetime
@@ -106,10 +107,9 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 ANSWER = "ai_answers.answer"
 _KEPT = "SELECT call, answer, written FROM ai_answers a"
+_UNHURRIED = "unhurried AS (SELECT set_config('synchronous_commit', 'off', true))"
 _BEGIN = f"""
-WITH unhurried AS (
-    SELECT set_config('synchronous_commit', 'off', true)
-), kept AS (
+WITH {_UNHURRIED}, kept AS (
     {_KEPT} WHERE a.work = $4 AND a.request = $5
     UNION ALL
     {_KEPT} WHERE a.shared = $6 AND a.created_at > $16
@@ -160,10 +160,10 @@ FROM unhurried LEFT JOIN kept ON true LEFT JOIN breaker ON true LEFT JOIN user_b
 """  # noqa: S608  (constants)
 
 _SETTLE = f"""
-WITH call AS (
+WITH {_UNHURRIED}, call AS (
     UPDATE ai_usage SET outcome = $2, fault = $3, model = $4, prompt_tokens = $5, answer_tokens = $6, cost = $7,
         latency_ms = $8, ended_at = $9
-    WHERE id = $1 AND outcome IN ('started', 'ambiguous')
+    WHERE id = $1 AND outcome IN ('started', 'ambiguous') AND (SELECT count(*) FROM unhurried) = 1
     RETURNING id, user_id, work, request, shared, day, reserved_tokens, reserved_cost
 ), kept AS (
     INSERT INTO ai_answers (call, user_id, work, request, shared, answer, written, created_at)

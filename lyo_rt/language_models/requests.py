@@ -1,6 +1,7 @@
 """A request as the ledger and the cache know it: the same question is the same request, however it was typed."""
 
 import hashlib
+import re
 import unicodedata
 from functools import cache
 from typing import Any
@@ -11,6 +12,9 @@ from lyo_rt.language_models.port import Asker
 
 INSTRUCTION_TOKENS = 1500
 """What a system text and the shape of the answer add to a task's own facts, at most (texts/*.md, schemas.py)."""
+_UNSURE = re.compile(rb'"(?:\s|\\[^"])|(?:\s|\\[^"])"|\\r|\\u|[^\x00-\x7f]')
+"""Whether a text in the JSON may begin or end with space, or have a character with several forms or line ends. Without
+it the text is normal already, which is found in a tenth of the time that the normalising takes."""
 BYTES_A_TOKEN = 3
 """Of UTF-8: tokenizers make fewer tokens of any language; English has 4 bytes to one."""
 
@@ -34,7 +38,9 @@ def request_of(task: msgspec.Struct, asker: Asker, *, answer: type[msgspec.Struc
     a text counts, it may be code. The shape of the answer counts too: no release is given what it cannot read. A
     private request is shared with nobody but its own user.
     """
-    encoded = msgspec.json.encode(_normal(msgspec.to_builtins(task)), order="sorted")
+    encoded = msgspec.json.encode(task, order="sorted")
+    if _UNSURE.search(encoded):
+        encoded = msgspec.json.encode(_normal(msgspec.to_builtins(task)), order="sorted")
     name = type(task).__name__.encode()
     shape = b"" if answer is None else _shape(answer)
     digest = hashlib.sha256(b"\0".join((name, shape, encoded))).digest()

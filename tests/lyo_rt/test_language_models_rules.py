@@ -1,10 +1,13 @@
 """The router's rules by themselves: when who is asked again, which requests are the same, what a model costs."""
 
+import unicodedata
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lyo_rt.language_models.port import Asker, FaultKind, ModelFault, Usage
 from lyo_rt.language_models.prices import check_priced, cost, read_prices
@@ -67,6 +70,10 @@ def asked(topic: str, asker: Asker = Asker("course")) -> Request:  # noqa: B008 
 class TestRequests:
     def test_however_it_was_typed_it_is_the_same(self) -> None:
         assert asked("Cafe\u0301\r\nculture ") == asked("Café\nculture")
+
+    @given(st.text(alphabet='a"\\ \t\n\x0b\x1f\x85\xa0é\u0301\u2028'))
+    def test_a_text_that_is_normal_is_its_own_normal_form(self, text: str) -> None:
+        assert asked(text) == asked(unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip())
 
     @pytest.mark.parametrize("other", ["café\nculture", "Café culture", "Café\n culture", "Cafe\nculture"])
     def test_what_may_mean_something_else_is_another(self, other: str) -> None:
