@@ -54,6 +54,22 @@ class Awaited:
         self.more.set()
 
 
+class _Gone:
+    """The line to a client that has left: whatever is sent is gone too."""
+
+    def write(self, frame: Outgoing) -> bool:  # noqa: ARG002
+        return True
+
+    def wake(self) -> None:
+        return
+
+    def fail(self, problem: Problem) -> None:  # noqa: ARG002
+        return
+
+
+GONE = _Gone()
+
+
 class _Entry:
     __slots__ = ("control", "delta", "frame", "reach", "size", "texts")
 
@@ -193,6 +209,10 @@ class Outbound:
             self._entries.clear()
             self.bytes = self._control = 0
             self.line.fail(problem)
+
+    def hang_up(self) -> None:
+        """The client has left. Its line is let go of."""
+        self.line = GONE
 
     def close(self) -> None:
         """Nothing more will come; what waits still goes."""

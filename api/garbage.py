@@ -14,9 +14,9 @@ YOUNG = 10_000
 AT_LAST = 50_000
 """So many are looked at whoever waits: it takes 5 to 15 ms, and grows with them."""
 LATE_SECONDS = 0.002
-OLDER, OLD = 20, 200
-"""Looks at the young ones before one at those that have outlived a look; and of these before one at all: with 10,000
-sessions that takes 150 ms, and comes every quarter of an hour at the most."""
+OLDER, OLD = 5, 800
+"""Looks at the young ones before one at those that have outlived a look: with 20 of them it took a second; and of these
+before one at all: with 10,000 sessions that takes 150 ms, and comes every quarter of an hour at the most."""
 
 
 async def collect_in_pauses() -> None:

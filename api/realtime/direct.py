@@ -67,7 +67,7 @@ class DirectStream(ws_stream.WSStream):
         self.app_put = self._deliver
         self.scope = cast("Any", {})  # the handshake's headers, 2 KB a connection, nobody asks for any more
         if self.closed:
-            peer.gone()  # the client left during the handshake: what was told of it then, nobody reads any more
+            self._part(peer)  # the client left during the handshake: what was told of it then, nobody reads any more
 
     def write(self, frame: bytes) -> bool:
         """Send the bytes of whole frames; False, and nothing is sent, while too much lies in the transport's buffer."""
@@ -172,7 +172,11 @@ class DirectStream(ws_stream.WSStream):
             if self._cut is not None:
                 self._cut.cancel()
             if peer is not None:
-                peer.gone()
+                self._part(peer)
+
+    def _part(self, peer: Peer) -> None:
+        peer.gone()
+        self.app_put = self._peer = None  # both refer back to the stream
 
     def _cut_off(self) -> None:
         self._transport.abort()

@@ -140,3 +140,4 @@ class DirectSession:
             self._address.stop()
             # A close frame has room for 123 bytes of reason (RFC 6455 §5.5.1).
             self._stream.finish(code, reason.encode()[:120].decode(errors="ignore"), LINGER_SECONDS)
+            self.outbound.hang_up()  # it refers back to this, and is the actor's as well

@@ -109,7 +109,7 @@ async def test_readers_here_have_a_piece_at_once_however_far_the_broadcast_is(
 ) -> None:
     async with desk.writing() as sink:
         await sink.text("Bread ")
-        await until(lambda: held(client, desk) == "Bread ")
+        await until(lambda: broadcast.shared == [(1, 0, "Bread ")])
         broadcast.open = anyio.Event()
         for piece, whole in (("rises ", "Bread rises "), ("slowly.", "Bread rises slowly.")):
             await sink.text(piece)
@@ -142,7 +142,7 @@ async def test_who_has_lost_the_lease_foretells_nothing(desk: Desk, client: Clie
     async def write() -> None:
         async with desk.writing() as sink:
             await sink.text("Bread ")
-            await until(lambda: held(client, desk) == "Bread ")
+            await until(lambda: broadcast.shared == [(1, 0, "Bread ")])
             desk.holds = False
             await sink.text("falls.")
             assert held(client, desk) == "Bread "
@@ -159,7 +159,7 @@ async def test_what_only_readers_here_wait_for_is_shared_a_few_times_a_second(
 ) -> None:
     async with desk.writing() as sink:
         await sink.text("0")
-        await until(lambda: held(client, desk) == "0")
+        await until(lambda: broadcast.shared == [(1, 0, "0")])
         for number in range(1, 10):
             await sink.text(str(number))
             assert held(client, desk) == "0123456789"[: number + 1]
@@ -183,7 +183,7 @@ async def test_readers_here_who_are_being_repaired_do_not_wait_for_the_next_time
 ) -> None:
     async with desk.writing() as sink:
         await sink.text("Bread ")
-        await until(lambda: held(client, desk) == "Bread ")
+        await until(lambda: broadcast.shared == [(1, 0, "Bread ")])
         await sink.text("rises ")
         await feeds.leave(STREAM, client)
         before = len(broadcast.shared)
