@@ -116,7 +116,7 @@ async def test_readers_here_have_a_piece_at_once_however_far_the_broadcast_is(
             assert held(client, desk) == whole
         assert broadcast.shared == [(1, 0, "Bread ")]
         broadcast.open.set()
-    assert "".join(text for _, _, text in broadcast.shared) == "Bread rises slowly."
+        await until(lambda: "".join(text for _, _, text in broadcast.shared) == "Bread rises slowly.")
     assert client.faults == []
     assert [frame.text for frame in client.told if isinstance(frame, Delta)] == ["Bread ", "rises ", "slowly."]
 

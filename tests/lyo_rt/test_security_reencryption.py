@@ -153,9 +153,12 @@ async def test_broken_off_it_goes_on_with_the_rest(
 
         await reencrypt(rotated, tables, done)
     assert scope.cancelled_caught
-    assert await count_due(rotated, tables) == len(ids) + 1 - sum(steps) > 0
+    told, due = sum(steps), await count_due(rotated, tables)
+    # a batch that was under way then may have been carried through
+    assert due in {len(ids) + 1 - told, len(ids) + 1 - told - BATCH}
+    assert due > 0
     await reencrypt(rotated, tables, steps.append)
-    assert sum(steps) == len(ids) + 1
+    assert sum(steps) == told + due
 
 
 async def test_what_is_written_meanwhile_is_not_lost(
