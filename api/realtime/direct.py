@@ -4,7 +4,7 @@ A server's frames are unmasked, so the bytes of one event are the same for every
 (lyo_rt/outgoing.py) they are written straight to each connection's transport, without a task, a queue or a frame
 of its own per socket. What comes in goes to the session without the queue of ten and the task that would read it.
 
-`install` has Hypercorn use the stream for HTTP/1.1. Where it is not in use (WebSockets over HTTP/2, another server)
+`install` has Hypercorn use the stream for HTTP/1.1. Where it is not in use (another server, a later Hypercorn)
 the scope lacks the extension, and sockets are served through plain ASGI messages. What is relied on of Hypercorn 0.18
 is held by tests/contracts/test_direct.py.
 """
