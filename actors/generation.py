@@ -189,6 +189,7 @@ class GenerationActor(Actor[WorkMessage]):
             return
         # The slot is kept until the lesson is stored: a killed instance loses no more steps than there are slots.
         async with self._slots:
+            await self._courtesy.turn()
             draft, written = await self._ask(
                 work, WriteLesson(brief=work.brief, plan=plan, module=step.module, lesson=step.lesson)
             )
@@ -211,6 +212,7 @@ class GenerationActor(Actor[WorkMessage]):
         if step.name in self._steps:
             return
         async with self._slots:
+            await self._courtesy.turn()
             draft, written = await self._ask(
                 work, WriteAssessment(brief=work.brief, plan=plan, module=step.module, lessons=drafts)
             )
@@ -236,7 +238,6 @@ class GenerationActor(Actor[WorkMessage]):
         streams.appending(changes, "landed", streams.course_stream(lesson.course_id), "lesson", data, behind="step")
 
     async def _ask(self, work: Work, task: StructuredTask[Draft]) -> tuple[Draft, Written]:
-        await self._courtesy.turn()
         return await self._model.write(task, Asker("course", user=work.user_id, work=self._lease.id))
 
     async def _store(

@@ -143,5 +143,7 @@ def _mending(text: str, faults: list[str]) -> tuple[Turn, Turn]:
 
 def _unfenced(text: str) -> str:
     # OpenAI-compatible servers that ignore response_format put the document into a Markdown fence, with a word before
+    if text.lstrip().startswith("{"):
+        return text
     found = re.search(r"(?:^|\n)\s*```(?:json)?\s*(\{.*\})\s*```", text, re.DOTALL)
-    return found.group(1) if found and not text.lstrip().startswith("{") else text
+    return found.group(1) if found else text

@@ -33,6 +33,9 @@ from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 if TYPE_CHECKING:
     import httpx2
 
+BASE_URL = "https://api.openai.com/v1"
+CONNECTIONS = 1000
+IDLE_CONNECTIONS = 100
 ANSWER_TOKENS = 4096
 """The most one answer has (SPEC §5)."""
 
@@ -42,8 +45,9 @@ Answer = TypeVar("Answer", Chunk, Completion)
 class OpenAI:
     """The `openai` provider: `model_complex` writes courses, `model` tutors.
 
-    Building it imports the SDK and reads certificates, over a second: do it in a thread (`open_openai`). Runs on
-    asyncio only.
+    Building it imports the HTTP client and reads certificates: do it in a thread (`open_openai`). Runs on asyncio only.
+
+    Not through the `openai` SDK (decision 20).
     """
 
     name = "openai"
@@ -51,19 +55,13 @@ class OpenAI:
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
-        self, *, api_key: str, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
+        self, *, api_key: str | None, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
     ) -> None:
         import httpx2
-        import openai
 
-        self._errors = openai
         self._refused = httpx2.ConnectError
-        self._timed_out = httpx2.TimeoutException
         # the last two are TLS failures that the transport lets through (pydantic/httpx2#854)
-        self._failures = (openai.APIError, EventTooLong, httpx2.RequestError, ssl.SSLError, anyio.EndOfStream)
-        self._response = httpx2.Response
-        # the silence of a stream is relay's to end; a timer for every read would cost 15 µs a token
-        self._streaming = httpx2.Timeout(None)
+        self._failures = (EventTooLong, httpx2.RequestError, ssl.SSLError, anyio.EndOfStream)
         self._chunk = msgspec.json.Decoder(Chunk)
         self._completion = msgspec.json.Decoder(Completion)
         self._shapes: dict[type[msgspec.Struct], msgspec.Raw] = {}
@@ -71,14 +69,21 @@ class OpenAI:
         self._model_complex = model_complex
         self._timeouts = timeouts
         self._prompts = Prompts()
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key,
-            base_url=base_url,
-            timeout=timeouts.total,
-            # by default the SDK sends a request three times, also after a read timeout
-            max_retries=0,
-            default_headers=self.headers,
+        self._client = httpx2.AsyncClient(
+            headers={
+                "accept": "application/json",
+                "content-type": "application/json",
+                "user-agent": "lyo-rt",
+                **({"authorization": f"Bearer {api_key}"} if api_key else {}),
+                **self.headers,
+            },
+            # Silence is write_draft's and relay's to end; a timer for every read would cost 15 µs a token.
+            timeout=None,
+            limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS),
+            follow_redirects=True,
         )
+        self._url = httpx2.URL(f"{(base_url or BASE_URL).rstrip('/')}/chat/completions")
+        self._http_request = httpx2.Request
 
     async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
         prompt = self._prompts.structured(task)
@@ -91,7 +96,7 @@ class OpenAI:
         return await relay(self.name, self._model, pieces, sink, self._timeouts)
 
     async def aclose(self) -> None:
-        await self._client.close()
+        await self._client.aclose()
 
     async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:  # noqa: ARG002  (comes whole)
         try:
@@ -158,19 +163,21 @@ class OpenAI:
         return shape
 
     async def _post(self, request: Request) -> "httpx2.Response":
-        """The SDK sends, authenticates, and raises for a status that is an error; the body is ours to read.
-
-        This is its documented way to endpoints it does not know; its own `create` spends 2 ms on checking a request.
-        """
-        post: Any = self._client.post
-        response: httpx2.Response = await post(
-            "/chat/completions",
-            content=msgspec.json.encode(request),
-            cast_to=self._response,
-            stream=request.stream,
-            options={"timeout": self._streaming if request.stream else self._timeouts.total},
-        )
+        """The answer, of a stream without its body. Raises ModelFault for a status that is not a success."""
+        sent = self._http_request("POST", self._url, headers=self._client.headers, content=msgspec.json.encode(request))
+        response = await self._client.send(sent, stream=request.stream)
+        if not response.is_success:
+            raise await self._refusal(response)
         return response
+
+    async def _refusal(self, response: "httpx2.Response") -> ModelFault:
+        try:
+            said = self._completion.decode(await response.aread()).error
+        except ValueError:
+            said = None
+        status = response.status_code
+        kind = kind_of_status(status)
+        return ModelFault(self.name, kind, f"{status}: {error_text(said)}", retry_after=retry_after(response.headers))
 
     def _decoded(self, decoder: msgspec.json.Decoder[Answer], data: bytes) -> Answer:
         try:
@@ -189,25 +196,15 @@ class OpenAI:
             raise ModelFault(self.name, "truncated", "the answer reached its token limit")
 
     def _fault(self, error: Exception) -> ModelFault:
-        sdk = self._errors
-        if isinstance(error, sdk.APIStatusError):
-            headers = error.response.headers
-            kind = kind_of_status(error.status_code)
-            return ModelFault(self.name, kind, error.message, retry_after=retry_after(headers))
-        if isinstance(error, sdk.APITimeoutError):
-            return ModelFault(self.name, "timeout", "the SDK gave up")
-        if isinstance(error, sdk.APIConnectionError):
-            refused = isinstance(error.__cause__, self._refused)
-            return ModelFault(self.name, "refused" if refused else "cut", repr(error.__cause__))
-        if isinstance(error, self._timed_out):
-            return ModelFault(self.name, "timeout", "the body stopped")
+        if isinstance(error, self._refused):
+            return ModelFault(self.name, "refused", repr(error))
         if isinstance(error, EventTooLong):
             return ModelFault(self.name, "malformed", "an event without end")
         return ModelFault(self.name, "cut", repr(error))
 
 
 async def open_openai(
-    *, api_key: str, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
+    *, api_key: str | None, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
 ) -> OpenAI:
     """The provider, built in a thread so that the loop runs on meanwhile."""
     build = partial(

@@ -12,9 +12,11 @@ from lyo_rt.language_models.port import Asker
 
 INSTRUCTION_TOKENS = 1500
 """What a system text and the shape of the answer add to a task's own facts, at most (texts/*.md, schemas.py)."""
-_UNSURE = re.compile(rb'"(?:\s|\\[^"])|(?:\s|\\[^"])"|\\r|\\u|[^\x00-\x7f]')
-"""Whether a text in the JSON may begin or end with space, or have a character with several forms or line ends. Without
-it the text is normal already, which is found in a tenth of the time that the normalising takes."""
+_EDGE = re.compile(rb'"(?:\s|\\[^"]|(?<=\s")|(?<=\\[^"]"))')
+_LINE_END = re.compile(rb"\\[ru]")
+"""Whether a text in the JSON may begin or end with space, and whether one may have other line ends than \\n. Without
+either, and all of it ASCII, it is normal already. Both begin with one character, which `re` looks for at 2 ns a byte;
+in one expression with alternatives they took 37 (12 KB of a lesson's request: 0.04 ms in place of 0.46)."""
 BYTES_A_TOKEN = 3
 """Of UTF-8: tokenizers make fewer tokens of any language; English has 4 bytes to one."""
 
@@ -39,7 +41,7 @@ def request_of(task: msgspec.Struct, asker: Asker, *, answer: type[msgspec.Struc
     private request is shared with nobody but its own user.
     """
     encoded = msgspec.json.encode(task, order="sorted")
-    if _UNSURE.search(encoded):
+    if not encoded.isascii() or _EDGE.search(encoded) or _LINE_END.search(encoded):
         encoded = msgspec.json.encode(_normal(msgspec.to_builtins(task)), order="sorted")
     name = type(task).__name__.encode()
     shape = b"" if answer is None else _shape(answer)

@@ -1,11 +1,11 @@
 """Steps give way to people, never for long, and not all at once."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 
 import anyio
 import pytest
 
-from actors.courtesy import LATE_PAUSES, PAUSE_SECONDS, Courtesy
+from actors.courtesy import LATE_PAUSES, LONGEST_PAUSE_SECONDS, SHARE, SHORTEST_SECONDS, STEPS, Courtesy
 from tests.actors.scripted import took
 
 pytestmark = pytest.mark.anyio
@@ -86,8 +86,42 @@ async def test_a_step_waits_until_the_loop_has_time_but_not_for_ever(second: flo
     await quick.turn()
     once = anyio.current_time() - began
     await slow.turn()
-    assert once >= PAUSE_SECONDS * 0.5
-    assert PAUSE_SECONDS * LATE_PAUSES * 0.7 <= anyio.current_time() - began - once < 5
+    assert once >= SHORTEST_SECONDS * 0.5
+    assert SHORTEST_SECONDS * LATE_PAUSES * 0.3 <= anyio.current_time() - began - once < 5
+
+
+async def spacing(courtesy: Courtesy, steps: int) -> float:
+    """Seconds from one step to the next, in the mean, once the courtesy knows what a step takes."""
+    for _ in range(8 * STEPS):
+        await courtesy.turn()
+    began = anyio.current_time()
+    for _ in range(steps):
+        await courtesy.turn()
+    return (anyio.current_time() - began) / steps
+
+
+@pytest.mark.parametrize("milliseconds", [2, 3, 9])
+async def test_steps_follow_one_another_so_that_the_loop_has_time_left(
+    milliseconds: int, anyio_backend_name: str
+) -> None:
+    worked = (step * milliseconds / 1000 for step in count())
+    found = await spacing(Courtesy(used=lambda: next(worked)), 50)
+    wanted = milliseconds / 1000 / SHARE
+    assert found > 0.97 * wanted
+    assert anyio_backend_name != "trio" or found < 1.03 * wanted, "and no slower than that"
+
+
+async def test_a_loop_that_is_always_busy_holds_no_step_up_for_long(anyio_backend_name: str) -> None:
+    worked = count()
+    found = await spacing(Courtesy(used=lambda: float(next(worked))), 20)
+    assert found > 0.97 * LONGEST_PAUSE_SECONDS
+    assert anyio_backend_name != "trio" or found < 1.03 * LONGEST_PAUSE_SECONDS
+
+
+async def test_a_loop_with_nothing_to_do_holds_no_step_up(anyio_backend_name: str) -> None:
+    found = await spacing(Courtesy(used=lambda: 0.0), 50)
+    assert found > 0
+    assert anyio_backend_name != "trio" or found < 1.03 * SHORTEST_SECONDS
 
 
 async def test_between_two_steps_others_have_their_turn() -> None:
@@ -100,7 +134,7 @@ async def test_between_two_steps_others_have_their_turn() -> None:
     async def other() -> None:
         while order.count("step") < 5:
             order.append("other")
-            await anyio.sleep(PAUSE_SECONDS / 4)
+            await anyio.sleep(SHORTEST_SECONDS / 4)
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(other)

@@ -55,9 +55,8 @@ class GemmaServer(OpenAI):
 async def open_gemma_server(*, api_key: str | None, base_url: str, model: str, timeouts: Timeouts) -> GemmaServer:
     """The provider over a server at `base_url`, built in a thread so that the loop runs on meanwhile."""
     build = partial(
-        # the SDK insists on some key
         GemmaServer,
-        api_key=api_key or "none",
+        api_key=api_key,
         base_url=base_url,
         model=model,
         model_complex=model,
