@@ -18,7 +18,7 @@ LONGEST_SECONDS = 5.0
 """No step waits longer: under a steady load it is late, never stopped (a model takes 5 to 20 s for a step)."""
 ANSWER_SECONDS = 1.0
 """Who has been waiting longer than this waits for something else than the loop: a long poll, an event stream."""
-SHARE = 0.75
+SHARE = 0.625
 """Of the loop's time, so much may go while steps follow one another. With a hundred courses being written at once a
 watcher knows of an event after 1.5 ms, p99 5.9, and 2.4 and 8 ms when all of the time is taken; the courses are ready
 after 4.9 s in place of 4.4 (2 cores)."""

@@ -50,6 +50,8 @@ class Gemini:
         self._timeouts = timeouts
         self._prompts = Prompts()
         self._schemas: dict[type[msgspec.Struct], dict[str, Any]] = {}
+        # its own; where aiohttp is installed the SDK would take that, and its time limit for a whole stream
+        self._http = httpx2.AsyncClient(follow_redirects=True)
         self._client = genai.Client(
             api_key=api_key,
             vertexai=False,
@@ -57,6 +59,7 @@ class Gemini:
                 base_url=base_url,
                 api_version="v1beta",
                 timeout=round(timeouts.total * 1000),
+                httpx_async_client=self._http,
                 # the SDK's own retries ignore Retry-After
                 retry_options=types.HttpRetryOptions(attempts=1),
             ),
@@ -72,6 +75,7 @@ class Gemini:
 
     async def aclose(self) -> None:
         await self._client.aio.aclose()
+        await self._http.aclose()
         self._client.close()
 
     async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:  # noqa: ARG002  (comes whole)

@@ -1,11 +1,13 @@
 """OpenAI's chat completions, or any server that speaks them: one attempt per request, every failure a ModelFault."""
 
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import anyio
 import anyio.to_thread
@@ -31,11 +33,12 @@ from lyo_rt.language_models.streaming import Piece, Timeouts, relay
 from lyo_rt.language_models.tasks import StructuredTask, TutorTask
 
 if TYPE_CHECKING:
-    import httpx2
+    import aiohttp
 
 BASE_URL = "https://api.openai.com/v1"
 CONNECTIONS = 1000
-IDLE_CONNECTIONS = 100
+IDLE_SECONDS = 5.0
+"""A connection serves again for so long."""
 ANSWER_TOKENS = 4096
 """The most one answer has (SPEC §5)."""
 
@@ -45,9 +48,8 @@ Answer = TypeVar("Answer", Chunk, Completion)
 class OpenAI:
     """The `openai` provider: `model_complex` writes courses, `model` tutors.
 
-    Building it imports the HTTP client and reads certificates: do it in a thread (`open_openai`). Runs on asyncio only.
-
-    Not through the `openai` SDK (decision 20).
+    Over aiohttp and not the `openai` SDK (decision 20). Building it imports the HTTP client and reads certificates: do
+    it in a thread (`open_openai`), then `connect` on the loop. Runs on asyncio only.
     """
 
     name = "openai"
@@ -57,11 +59,10 @@ class OpenAI:
     def __init__(
         self, *, api_key: str | None, base_url: str | None, model: str, model_complex: str, timeouts: Timeouts
     ) -> None:
-        import httpx2
+        import aiohttp
 
-        self._refused = httpx2.ConnectError
-        # the last two are TLS failures that the transport lets through (pydantic/httpx2#854)
-        self._failures = (EventTooLong, httpx2.RequestError, ssl.SSLError, anyio.EndOfStream)
+        self._http = aiohttp
+        self._failures = (EventTooLong, aiohttp.ClientError, OSError)
         self._chunk = msgspec.json.Decoder(Chunk)
         self._completion = msgspec.json.Decoder(Completion)
         self._shapes: dict[type[msgspec.Struct], msgspec.Raw] = {}
@@ -69,21 +70,28 @@ class OpenAI:
         self._model_complex = model_complex
         self._timeouts = timeouts
         self._prompts = Prompts()
-        self._client = httpx2.AsyncClient(
-            headers={
-                "accept": "application/json",
-                "content-type": "application/json",
-                "user-agent": "lyo-rt",
-                **({"authorization": f"Bearer {api_key}"} if api_key else {}),
-                **self.headers,
-            },
-            # Silence is write_draft's and relay's to end; a timer for every read would cost 15 µs a token.
-            timeout=None,
-            limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS),
-            follow_redirects=True,
+        self._url = f"{(base_url or BASE_URL).rstrip('/')}/chat/completions"
+        self._proxy = _proxy(self._url)
+        self._tls = ssl.create_default_context()
+        self._sent = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": "lyo-rt",
+            **({"Authorization": f"Bearer {api_key}"} if api_key else {}),
+            **self.headers,
+        }
+
+    def connect(self) -> None:
+        """Ready to ask; on the loop that will."""
+        http = self._http
+        self._session = http.ClientSession(
+            headers=self._sent,
+            connector=http.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=self._tls),
+            # silence is write_draft's and relay's to end
+            timeout=http.ClientTimeout(total=None, sock_connect=None),
+            cookie_jar=http.DummyCookieJar(),
+            proxy=self._proxy,
         )
-        self._url = httpx2.URL(f"{(base_url or BASE_URL).rstrip('/')}/chat/completions")
-        self._http_request = httpx2.Request
 
     async def write(self, task: StructuredTask[Draft], meter: Meter = UNMETERED) -> tuple[Draft, Written]:
         prompt = self._prompts.structured(task)
@@ -96,14 +104,16 @@ class OpenAI:
         return await relay(self.name, self._model, pieces, sink, self._timeouts)
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        await self._session.close()
 
     async def _ask(self, prompt: Prompt, received: Callable[[str], None]) -> Reply:  # noqa: ARG002  (comes whole)
         try:
-            response = await self._post(self._structured(prompt))
+            async with self._post(self._structured(prompt)) as response:
+                body = await response.read()
         except self._failures as error:
             raise self._fault(error) from error
-        answer = self._decoded(self._completion, response.content)
+        self._check_status(response, body)
+        answer = self._decoded(self._completion, body)
         if not answer.choices:
             raise ModelFault(self.name, "malformed", "an answer without choices")
         choice = answer.choices[0]
@@ -119,20 +129,21 @@ class OpenAI:
     async def _pieces(self, request: Request) -> AsyncGenerator[Piece, None]:
         finished = False
         try:
-            response = await self._post(request)
-            async with aclosing(_events(response.aiter_bytes())) as events:
-                async for event in events:
-                    chunk = self._decoded(self._chunk, event)
-                    text = ""
-                    if chunk.choices:
-                        choice = chunk.choices[0]
-                        said = choice.delta or Said()
-                        self._check(choice.finish_reason, said.refusal)
-                        finished = finished or choice.finish_reason is not None
-                        text = said.content or ""
-                    yield Piece(
-                        text=text, model=chunk.model or None, usage=chunk.usage.usage() if chunk.usage else None
-                    )
+            async with self._post(request) as response:
+                if not response.ok:
+                    self._check_status(response, await response.read())
+                async with aclosing(_events(response.content)) as events:
+                    async for event in events:
+                        chunk = self._decoded(self._chunk, event)
+                        text = ""
+                        if chunk.choices:
+                            choice = chunk.choices[0]
+                            said = choice.delta or Said()
+                            self._check(choice.finish_reason, said.refusal)
+                            finished = finished or choice.finish_reason is not None
+                            text = said.content or ""
+                        usage = chunk.usage.usage() if chunk.usage else None
+                        yield Piece(text=text, model=chunk.model or None, usage=usage)
         except self._failures as error:
             raise self._fault(error) from error
         if not finished:
@@ -162,22 +173,43 @@ class OpenAI:
             shape = self._shapes[answer] = json_schema_format(answer.__name__, schema)
         return shape
 
-    async def _post(self, request: Request) -> "httpx2.Response":
-        """The answer, of a stream without its body. Raises ModelFault for a status that is not a success."""
-        sent = self._http_request("POST", self._url, headers=self._client.headers, content=msgspec.json.encode(request))
-        response = await self._client.send(sent, stream=request.stream)
-        if not response.is_success:
-            raise await self._refusal(response)
-        return response
+    @asynccontextmanager
+    async def _post(self, request: Request) -> "AsyncIterator[aiohttp.ClientResponse]":
+        async with self._session.post(self._url, data=msgspec.json.encode(request)) as response:
+            with self._ending_with_its_connection(response):
+                yield response
 
-    async def _refusal(self, response: "httpx2.Response") -> ModelFault:
+    @contextmanager
+    def _ending_with_its_connection(self, response: "aiohttp.ClientResponse") -> Iterator[None]:
+        """Who reads is told of a connection that ends; aiohttp 3.14 forgets them after a chunk that it cannot parse."""
+
+        def lost(_: object) -> None:
+            if not response.content.is_eof() and response.content.exception() is None:
+                response.content.set_exception(self._http.ClientPayloadError("the connection ended"))
+
+        connection = response.connection
+        closed = None if connection is None or connection.protocol is None else connection.protocol.closed
+        if closed is None:  # all has come
+            yield
+            return
+        closed.add_done_callback(lost)
         try:
-            said = self._completion.decode(await response.aread()).error
+            yield
+        finally:
+            closed.remove_done_callback(lost)
+
+    def _check_status(self, response: "aiohttp.ClientResponse", body: bytes) -> None:
+        """Raises ModelFault when the answer is an error."""
+        if response.ok:
+            return
+        try:
+            said = self._completion.decode(body).error
         except ValueError:
             said = None
-        status = response.status_code
-        kind = kind_of_status(status)
-        return ModelFault(self.name, kind, f"{status}: {error_text(said)}", retry_after=retry_after(response.headers))
+        status, text = response.status, error_text(said)
+        raise ModelFault(
+            self.name, kind_of_status(status), f"{status}: {text}", retry_after=retry_after(response.headers)
+        )
 
     def _decoded(self, decoder: msgspec.json.Decoder[Answer], data: bytes) -> Answer:
         try:
@@ -196,7 +228,7 @@ class OpenAI:
             raise ModelFault(self.name, "truncated", "the answer reached its token limit")
 
     def _fault(self, error: Exception) -> ModelFault:
-        if isinstance(error, self._refused):
+        if isinstance(error, self._http.ClientConnectorError):
             return ModelFault(self.name, "refused", repr(error))
         if isinstance(error, EventTooLong):
             return ModelFault(self.name, "malformed", "an event without end")
@@ -210,23 +242,30 @@ async def open_openai(
     build = partial(
         OpenAI, api_key=api_key, base_url=base_url, model=model, model_complex=model_complex, timeouts=timeouts
     )
-    return await anyio.to_thread.run_sync(build)
+    provider = await anyio.to_thread.run_sync(build)
+    provider.connect()
+    return provider
 
 
-async def _events(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The data of each event until `[DONE]`; `body` is closed with the generator."""
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address (HTTPS_PROXY, NO_PROXY); read once, not for every request."""
+    asked = urlsplit(url)
+    return None if proxy_bypass(asked.hostname or "") else getproxies().get(asked.scheme)
+
+
+async def _events(body: "aiohttp.StreamReader") -> AsyncGenerator[bytes, None]:
+    """The data of each event until `[DONE]`."""
     decoder = EventDecoder()
-    async with aclosing(body):
-        async for received in body:
-            for event in decoder.feed(received):
-                if event.startswith(b"[DONE]"):
-                    await _drained(body)
-                    return
-                yield event
+    while received := await body.readany():
+        for event in decoder.feed(received):
+            if event.startswith(b"[DONE]"):
+                await _drained(body)
+                return
+            yield event
 
 
-async def _drained(body: AsyncGenerator[bytes, None]) -> None:
+async def _drained(body: "aiohttp.StreamReader") -> None:
     """Reads on to the end, so that the connection serves again, unless there is no end at once."""
     with anyio.move_on_after(0.1):
-        async for _ in body:
+        while await body.readany():
             pass

@@ -73,7 +73,7 @@ class Sink:
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """As in production: the SDK needs asyncio."""
+    """As in production: aiohttp needs asyncio."""
     return "asyncio", {"use_uvloop": True}
 
 
@@ -82,9 +82,10 @@ async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIte
     server = Server(parts, then_close=then_close)
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610
+    server.address = f"http://127.0.0.1:{port}"
     model = await open_openai(
         api_key="k",
-        base_url=f"http://127.0.0.1:{port}/v1",
+        base_url=f"{server.address}/v1",
         model="gpt-s",
         model_complex="gpt-l",
         timeouts=Timeouts(first_token=5, token=5, total=20),
@@ -205,3 +206,29 @@ async def test_a_body_without_length_ends_with_its_connection() -> None:
             await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
     assert caught.value.kind == "truncated"
     assert server.requests == server.connections == 3
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("exempt", ["", "models.invalid"])
+async def test_the_environments_proxy_is_asked_unless_it_exempts_the_provider(
+    exempt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with answering([STREAM, chunked(ANSWER) + END]) as (_, server):
+        monkeypatch.setenv("http_proxy", server.address)
+        monkeypatch.setenv("no_proxy", exempt)
+        model = await open_openai(
+            api_key="k",
+            base_url="http://models.invalid/v1",
+            model="gpt-s",
+            model_complex="gpt-l",
+            timeouts=Timeouts(first_token=5, token=5, total=20),
+        )
+        sink = Sink()
+        if exempt:
+            with pytest.raises(ModelFault) as caught:
+                await model.stream(ASKED, sink)
+            assert caught.value.kind == "refused", "there is no such host"
+        else:
+            await model.stream(ASKED, sink)
+        await model.aclose()
+    assert (sink.text_so_far, server.requests) == (("", 0) if exempt else ("Grüße", 1))

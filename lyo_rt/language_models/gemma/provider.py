@@ -62,7 +62,9 @@ async def open_gemma_server(*, api_key: str | None, base_url: str, model: str, t
         model_complex=model,
         timeouts=timeouts,
     )
-    return await anyio.to_thread.run_sync(build)
+    server = await anyio.to_thread.run_sync(build)
+    server.connect()
+    return server
 
 
 class LocalGemma:
