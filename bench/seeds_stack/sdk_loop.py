@@ -6,7 +6,7 @@ import sys
 import time
 
 import uvloop
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from bench.stamps import token_age
 
@@ -25,7 +25,9 @@ async def answers(provider: str, learners: int, tokens: int) -> list[float]:
 
     A round before is not counted. Raises RuntimeError when tokens are missing.
     """
-    async with AsyncOpenAI(base_url=provider, api_key="bench", max_retries=0) as client:
+    async with AsyncOpenAI(
+        base_url=provider, api_key="bench", max_retries=0, http_client=DefaultAioHttpClient()
+    ) as client:
         for _ in range(2):
             ages = list[float]()
             async with asyncio.TaskGroup() as all_:
