@@ -1,20 +1,20 @@
 """Every follower sees every event once and in order, and a feed lasts as long as somebody follows it."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from uuid import uuid4
 
 import anyio
 import pytest
 
 from actors.feed import BACKLOG_LIMIT, REPLAY_LIMIT
-from actors.feeds import Feeds
+from actors.feeds import HEADS_PER_LOOK, Feeds
 from lyo_rt import frames, streams
 from lyo_rt.broadcast.in_process import InProcessBroadcast
 from lyo_rt.clock import SystemClock
 from lyo_rt.frames import Delta, Resume, Snapshot
 from lyo_rt.problems import Unavailable
-from lyo_rt.streams import StreamEvent, conversation_stream, task_stream
+from lyo_rt.streams import Head, StreamEvent, conversation_stream, task_stream
 from tests.actors.streaming import Author, Client, Logbook, running, seqs, until
 from tests.actors.weather import Weather
 
@@ -136,6 +136,32 @@ async def test_an_event_of_which_nobody_tells_is_found_by_looking(
         events = [logbook.append(STREAM, "said", {}) for _ in range(3)]
         await until(lambda: client.seq == 3)
     assert client.told == events
+
+
+async def test_many_streams_are_looked_at_some_at_a_time_and_none_is_passed_over(
+    logbook: Logbook, broadcast: InProcessBroadcast, second: float
+) -> None:
+    clients = [Client(task_stream(uuid4())) for _ in range(2 * HEADS_PER_LOOK + 1)]
+    looks: list[int] = []
+    read_heads = logbook.heads
+
+    async def heads(names: Sequence[str]) -> dict[str, Head]:
+        looks.append(len(names))
+        return await read_heads(names)
+
+    logbook.heads = heads  # type: ignore[method-assign]
+    async with running(Feeds(logbook, broadcast, look_seconds=2 * second)) as feeds:
+        for client in clients:
+            await client.join(feeds)
+        looks.clear()
+        logbook.away = True
+        await until(lambda: bool(looks))
+        logbook.away = False
+        for client in clients:
+            logbook.append(client.stream, "said", {})
+        await until(lambda: all(client.seq == 1 for client in clients))
+    assert max(looks) == HEADS_PER_LOOK
+    assert feeds.statistics()["repairs"] >= len(clients)
 
 
 async def test_looking_reads_no_stream_that_is_up_to_date(
