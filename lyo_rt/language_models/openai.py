@@ -111,7 +111,7 @@ class OpenAI:
             async with self._post(self._structured(prompt)) as response:
                 body = await response.read()
         except self._failures as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None
         self._check_status(response, body)
         answer = self._decoded(self._completion, body)
         if not answer.choices:
@@ -145,7 +145,7 @@ class OpenAI:
                         usage = chunk.usage.usage() if chunk.usage else None
                         yield Piece(text=text, model=chunk.model or None, usage=usage)
         except self._failures as error:
-            raise self._fault(error) from error
+            raise self._fault(error) from None
         if not finished:
             raise ModelFault(self.name, "cut", "the stream ended without a finish reason")
 
@@ -228,11 +228,13 @@ class OpenAI:
             raise ModelFault(self.name, "truncated", "the answer reached its token limit")
 
     def _fault(self, error: Exception) -> ModelFault:
+        """Of what its text says, and no more: aiohttp's own exceptions have the request's headers, with the key."""
+        text = f"{type(error).__name__}: {error}"
         if isinstance(error, self._http.ClientConnectorError):
-            return ModelFault(self.name, "refused", repr(error))
+            return ModelFault(self.name, "refused", text)
         if isinstance(error, EventTooLong):
             return ModelFault(self.name, "malformed", "an event without end")
-        return ModelFault(self.name, "cut", repr(error))
+        return ModelFault(self.name, "cut", text)
 
 
 async def open_openai(

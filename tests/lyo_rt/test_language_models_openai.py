@@ -1,6 +1,7 @@
 """What OpenAI's streams can be beside the usual, and how the connections under them are kept."""
 
 import json
+import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from lyo_rt.language_models.streaming import Timeouts
 from lyo_rt.language_models.tasks import CourseBrief, PlanCourse, Turn, TutorTask
 
 ASKED = TutorTask(turns=(Turn("user", "Why are leaves green?"),))
+KEY = "key-of-the-deployment"
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 END = b"0\r\n\r\n"
@@ -31,6 +33,8 @@ class Server:
         self.left = anyio.Event()
         self.closed = anyio.Event()
         self.address = ""
+        self.head = b""
+        """Of the newest request."""
 
     async def handle(self, stream: anyio.abc.SocketStream) -> None:
         self.connections += 1
@@ -49,6 +53,7 @@ class Server:
         while b"\r\n\r\n" not in received:
             received += await stream.receive()
         head, _, body = received.partition(b"\r\n\r\n")
+        self.head = head
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         while len(body) < length:
             body += await stream.receive()
@@ -84,7 +89,7 @@ async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIte
     port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610
     server.address = f"http://127.0.0.1:{port}"
     model = await open_openai(
-        api_key="k",
+        api_key=KEY,
         base_url=f"{server.address}/v1",
         model="gpt-s",
         model_complex="gpt-l",
@@ -183,6 +188,42 @@ async def test_a_whole_answer_that_is_none_is_told_by_kind(body: bytes, kind: st
         with pytest.raises(ModelFault) as caught:
             await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
     assert caught.value.kind == kind
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"rubbish\r\n\r\n",
+        WHOLE + b"content-length: 400\r\n\r\n{}",
+        WHOLE + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        WHOLE + b"content-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}",
+        WHOLE + b"x-long: " + b"x" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["none", "not HTTP", "too short", "of two lengths", "not gzip", "a header without end"],
+)
+async def test_what_is_no_answer_is_cut_and_tells_nobody_the_key(answer: bytes) -> None:
+    async with answering([answer], then_close=True) as (model, _):
+        with pytest.raises(ModelFault) as caught:
+            await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
+    assert caught.value.kind == "cut"
+    told = [*traceback.format_exception(caught.value), repr(caught.value), repr(caught.value.__cause__)]
+    assert KEY not in "".join(told)
+
+
+@pytest.mark.anyio
+async def test_a_redirect_to_another_host_is_followed_without_the_key() -> None:
+    async with answering([WHOLE + b"content-length: 2\r\n\r\n{}"]) as (_, other):
+        there = f"location: {other.address}/elsewhere\r\n".encode()
+        redirect = b"HTTP/1.1 307 Temporary Redirect\r\ncontent-length: 0\r\n" + there + b"\r\n"
+        async with answering([redirect]) as (model, server):
+            with pytest.raises(ModelFault) as caught:
+                await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
+    assert caught.value.kind == "malformed", "an answer without choices"
+    assert KEY.encode() in server.head
+    assert other.head.startswith(b"POST /elsewhere")
+    assert KEY.encode() not in other.head
 
 
 @pytest.mark.anyio
