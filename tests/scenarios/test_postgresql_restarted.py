@@ -21,20 +21,22 @@ def test_postgresql_restarts_in_the_middle_of_the_work(
     two_instances: Callable[..., Server], learner: Callable[..., Learner], short_dir: Path
 ) -> None:
     postgresql = KillablePostgreSQL(short_dir / "restarted")
-    with kept(postgresql) as running, provider("openai", token_delay=0.03, delay=0.4) as (address, environment):
+    with kept(postgresql) as running, provider("openai", token_delay=0.03, delay=0.7) as (address, environment):
         environment["DATABASE_URL"] = database_url = running.url("postgres")
         first, second = at_once(two_instances, environment, environment)
-        demo = learner(first)
+        # Signed in before the work begins: where others have the machine that takes longer than the work.
+        demo, other = learner(first), learner(second)
         work = begin(demo, words=150)
         devices = [Device(demo.token, [place.websocket], work.streams) for place in (first, second)]
-        with Asking(learner(second)) as asking:
+        with Asking(other) as asking:
             until_all(devices, work.in_the_middle)
             postgresql.kill(signal.SIGQUIT)
             gone = time.monotonic()
             devices.append(Device(demo.token, [second.websocket, first.websocket], work.streams))
             time.sleep(AWAY_SECONDS)
-            postgresql.start()
+            # From before the start: the work may have gone on by the time that this process has seen the server ready.
             back = time.monotonic()
+            postgresql.start()
             until_all(devices, work.over)
         check(work, devices, demo, address, database_url)
         kept_ids = _conversations(demo)
@@ -47,7 +49,7 @@ def test_postgresql_restarts_in_the_middle_of_the_work(
     assert devices[0].texts[work.answer].revision == 1
     made = [f"{device.first_after(back, work.made) * 1000:.0f}" for device in devices]
     print(
-        f"PostgreSQL away for {back - gone:.1f} s; the course goes on {', '.join(made)} ms after it is back, the "
+        f"PostgreSQL away for {back - gone:.1f} s; the course goes on {', '.join(made)} ms after its start, the "
         f"answer in revision {devices[0].texts[work.answer].revision}; {len(asking.acknowledged)} conversations begun "
         f"meanwhile are all there, {asking.refused} were refused"
     )
