@@ -73,7 +73,7 @@ class OpenAI:
         self._url = f"{(base_url or BASE_URL).rstrip('/')}/chat/completions"
         self._proxy = _proxy(self._url)
         self._tls = ssl.create_default_context()
-        self._sent = {
+        self._sent_headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
             "User-Agent": "lyo-rt",
@@ -85,7 +85,7 @@ class OpenAI:
         """Ready to ask; on the loop that will."""
         http = self._http
         self._session = http.ClientSession(
-            headers=self._sent,
+            headers=self._sent_headers,
             connector=http.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS, ssl=self._tls),
             # silence is write_draft's and relay's to end
             timeout=http.ClientTimeout(total=None, sock_connect=None),
@@ -112,7 +112,8 @@ class OpenAI:
                 body = await response.read()
         except self._failures as error:
             raise self._fault(error) from None
-        self._check_status(response, body)
+        if not response.ok:
+            raise self._refusal(response, body)
         answer = self._decoded(self._completion, body)
         if not answer.choices:
             raise ModelFault(self.name, "malformed", "an answer without choices")
@@ -131,7 +132,7 @@ class OpenAI:
         try:
             async with self._post(request) as response:
                 if not response.ok:
-                    self._check_status(response, await response.read())
+                    raise self._refusal(response, await response.read())
                 async with aclosing(_events(response.content)) as events:
                     async for event in events:
                         chunk = self._decoded(self._chunk, event)
@@ -198,16 +199,14 @@ class OpenAI:
         finally:
             closed.remove_done_callback(lost)
 
-    def _check_status(self, response: "aiohttp.ClientResponse", body: bytes) -> None:
-        """Raises ModelFault when the answer is an error."""
-        if response.ok:
-            return
+    def _refusal(self, response: "aiohttp.ClientResponse", body: bytes) -> ModelFault:
+        """What an answer says that is an error by its status."""
         try:
             said = self._completion.decode(body).error
         except ValueError:
             said = None
         status, text = response.status, error_text(said)
-        raise ModelFault(
+        return ModelFault(
             self.name, kind_of_status(status), f"{status}: {text}", retry_after=retry_after(response.headers)
         )
 

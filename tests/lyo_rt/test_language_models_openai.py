@@ -1,14 +1,23 @@
 """What OpenAI's streams can be beside the usual, and how the connections under them are kept."""
 
 import json
+import ssl
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.abc
 import pytest
+from anyio.streams.tls import TLSListener
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from lyo_rt.language_models.openai import open_openai
 from lyo_rt.language_models.port import ModelFault, Provider, Usage
@@ -36,7 +45,7 @@ class Server:
         self.head = b""
         """Of the newest request."""
 
-    async def handle(self, stream: anyio.abc.SocketStream) -> None:
+    async def handle(self, stream: anyio.abc.ByteStream) -> None:
         self.connections += 1
         self.closed = anyio.Event()
         try:
@@ -48,7 +57,7 @@ class Server:
             self.left.set()
         self.closed.set()
 
-    async def _answer(self, stream: anyio.abc.SocketStream) -> None:
+    async def _answer(self, stream: anyio.abc.ByteStream) -> None:
         received = b""
         while b"\r\n\r\n" not in received:
             received += await stream.receive()
@@ -83,11 +92,13 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 
 
 @asynccontextmanager
-async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIterator[tuple[Provider, Server]]:
+async def answering(
+    parts: list[bytes], *, then_close: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[Provider, Server]]:
     server = Server(parts, then_close=then_close)
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610
-    server.address = f"http://127.0.0.1:{port}"
+    server.address = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
     model = await open_openai(
         api_key=KEY,
         base_url=f"{server.address}/v1",
@@ -96,7 +107,7 @@ async def answering(parts: list[bytes], *, then_close: bool = False) -> AsyncIte
         timeouts=Timeouts(first_token=5, token=5, total=20),
     )
     async with listener, anyio.create_task_group() as tasks:
-        tasks.start_soon(listener.serve, server.handle)
+        tasks.start_soon((TLSListener(listener, tls) if tls else listener).serve, server.handle)
         yield model, server
         await model.aclose()
         tasks.cancel_scope.cancel()
@@ -247,6 +258,43 @@ async def test_a_body_without_length_ends_with_its_connection() -> None:
             await model.write(PlanCourse(brief=CourseBrief(topic="Optics")))
     assert caught.value.kind == "truncated"
     assert server.requests == server.connections == 3
+
+
+def certificate(folder: Path) -> Path:
+    """One for localhost that signs itself, with its key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2026, 1, 1), datetime(2126, 1, 1))  # noqa: DTZ001
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "localhost.pem").write_bytes(signed.public_bytes(Encoding.PEM) + secret)
+    return folder / "localhost.pem"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_only_a_provider_whose_certificate_is_trusted_is_told_anything(
+    trusted: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = certificate(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(file)
+    async with answering([STREAM, chunked(ANSWER) + END], tls=tls) as (model, server):
+        for _ in range(2):
+            sink = Sink()
+            if trusted:
+                await model.stream(ASKED, sink)
+                assert sink.text_so_far == "Grüße"
+            else:
+                with pytest.raises(ModelFault) as caught:
+                    await model.stream(ASKED, sink)
+                assert caught.value.kind == "refused"
+    assert (server.requests, server.connections) == ((2, 1) if trusted else (0, 0))
 
 
 @pytest.mark.anyio
